@@ -1,0 +1,24 @@
+import type { BotId } from './ids.ts';
+import type { Credential, Integration } from './integration.ts';
+
+/** What the API may ask of the running flow. */
+export interface Control {
+  /** Stored facts about these bots changed. Resolves when this node acts on them; other nodes follow by themselves. */
+  changed(bots: readonly BotId[]): Promise<void>;
+  /** Sends a test message on a lane of its own. Resolves within `TEST_DEADLINE_MS`. */
+  test(integration: Integration, credential: Credential): Promise<TestResult>;
+}
+
+/** design.md §2.11 */
+export const TEST_DEADLINE_MS = 10_000;
+
+export type TestResult =
+  | {
+      readonly success: true;
+      readonly latencyMs: number;
+      readonly messageId: string;
+      /** The channel it went to: some platforms number messages per channel. */
+      readonly channelId: string;
+      readonly deliveredAt: number;
+    }
+  | { readonly success: false; readonly latencyMs: number; readonly reason: string; readonly message: string };

@@ -1,0 +1,26 @@
+import type { Integration } from './integration.ts';
+import type { Fate, InboundMessage } from './message.ts';
+
+/** At most this many messages wait in one conversation; one more expires (design.md §4). */
+export const MAX_WAITING = 200;
+/** An older message is not answered any more (design.md §4): 12 hours, ms. */
+export const MAX_AGE_MS = 12 * 60 * 60 * 1000;
+/** A turn that lasts longer has failed (design.md §4): 10 minutes, ms. */
+export const MAX_TURN_MS = 10 * 60 * 1000;
+
+/** Does this message deserve an answer, and if not, by which rule? `null` means a turn. Pure; the first rule that fits wins. */
+export function judge(
+  message: InboundMessage,
+  integration: Pick<Integration, 'enabled' | 'autoRespond'>,
+  now: number,
+  waiting: number,
+): Fate | null {
+  if (!integration.enabled) return { kind: 'ignored', reason: 'paused' };
+  if (message.author.kind !== 'person') return { kind: 'ignored', reason: `from_${message.author.kind}` };
+  if (message.text.trim() === '') return { kind: 'ignored', reason: 'no_text' };
+  if (message.addressedElsewhere) return { kind: 'ignored', reason: 'addressed_elsewhere' };
+  if (!message.addressed && !integration.autoRespond) return { kind: 'ignored', reason: 'not_addressed' };
+  if (now - message.sentAt > MAX_AGE_MS) return { kind: 'expired', reason: 'age' };
+  if (waiting >= MAX_WAITING) return { kind: 'expired', reason: 'backlog' };
+  return null;
+}
