@@ -39,6 +39,8 @@ export interface Integration {
   readonly replrId: ReplrId;
   readonly botId: BotId;
   readonly platform: string;
+  /** The platform's id of the bot user: shows whether a new credential is the same bot. */
+  readonly identity: string;
   /** The platform's own public fields (`guild_id`, `channel_ids`), as the connector's schema parsed them. */
   readonly settings: Settings;
   /** What the owner wants. What is so is `health`. */

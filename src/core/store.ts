@@ -200,6 +200,8 @@ export interface NewIntegration {
   readonly notices: readonly Notice[];
   readonly cursors: readonly Cursor[];
   readonly transport: string;
+  /** True unless said otherwise. */
+  readonly autoRespond?: boolean;
   readonly at: number;
 }
 
