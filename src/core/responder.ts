@@ -19,7 +19,7 @@ export interface Turn {
 
 /**
  * Yields the answer's Markdown as it comes. Retries before the first piece are its own affair; afterwards, and when they
- * are used up, it throws a `ResponderError`. Stops soon after the signal aborts.
+ * are used up, it throws a `ResponderError`. Soon after the signal aborts it throws the signal's reason and nothing else.
  */
 export type Responder = (turn: Turn, signal: AbortSignal) => AsyncIterable<string>;
 
@@ -31,6 +31,7 @@ export type ResponderReason =
   | 'model_unauthorized'
   | 'model_refused'
   | 'model_rejected'
+  | 'model_empty'
   | 'model_unknown';
 
 export class ResponderError extends Error {

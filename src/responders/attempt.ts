@@ -1,0 +1,127 @@
+import { type LanguageModel, streamText } from 'ai';
+import type { Clock } from '../core/clock.ts';
+import { cut, isVisible } from './invisible.ts';
+import { cutShort, empty, failureOf, type ModelFailure, refused, timedOut } from './model-failure.ts';
+import type { Prompt } from './persona.ts';
+import { MAX_ANSWER_CHARACTERS, type ModelTimeouts, startWatch } from './timeouts.ts';
+
+export interface Attempt {
+  readonly model: LanguageModel;
+  readonly prompt: Prompt;
+  readonly clock: Clock;
+  readonly timeouts: ModelTimeouts;
+  /** On the elapsed clock: when the whole turn is out of time. */
+  readonly deadline: number;
+}
+
+export interface Answered {
+  readonly characters: number;
+  /** What ended it: the model's own word, or `cut` when it did not stop by itself. */
+  readonly finish: string;
+  readonly inputTokens?: number | undefined;
+  readonly outputTokens?: number | undefined;
+}
+
+export type Outcome =
+  | { readonly ok: true; readonly answered: Answered }
+  /** `spoken`: part of an answer went out before. */
+  | { readonly ok: false; readonly failure: ModelFailure; readonly spoken: boolean };
+
+/**
+ * One request. Yields text as it comes, from the first visible character on, and returns how it went; throws only the
+ * signal's reason. However it ends, also when the reader walks away, the request is closed.
+ *
+ * `fullStream` is the only honest view of the SDK: its text stream ends without a throw, with nothing or with half an
+ * answer, when a connection is refused, a server fails or a stream breaks. Failures come as a part `error`, as a part
+ * `abort`, as a throw, or as a finish reason; all four are looked at here.
+ */
+export async function* attempt(job: Attempt, signal: AbortSignal): AsyncGenerator<string, Outcome> {
+  const request = new AbortController();
+  const end = () => request.abort(signal.reason);
+  signal.addEventListener('abort', end, { once: true });
+  let late = false;
+  const watch = startWatch(job.clock, job.timeouts, job.deadline, request.signal, () => {
+    late = true;
+    request.abort();
+  });
+
+  let held = '';
+  let spoken = false;
+  let characters = 0;
+  const failed = (failure: ModelFailure): Outcome => ({ ok: false, failure: late ? timedOut : failure, spoken });
+  try {
+    signal.throwIfAborted();
+    const parts = open(job, request.signal);
+    let finish: Answered | undefined;
+    for (;;) {
+      const next = await unlessAborted(parts.next(), request.signal);
+      if (next.done) break;
+      const part = next.value;
+      if (part.type === 'error') return failed(failureOf(part.error, job.clock.now()));
+      if (part.type === 'abort') return failed(cutShort);
+      if (part.type === 'reasoning-delta') watch.alive();
+      if (part.type === 'finish') {
+        if (part.finishReason === 'content-filter') return failed(refused);
+        if (brokeOff(part.finishReason, part.rawFinishReason)) return failed(cutShort);
+        const { inputTokens, outputTokens } = part.totalUsage;
+        finish = { characters, finish: part.finishReason, inputTokens, outputTokens };
+      }
+      if (part.type !== 'text-delta' || part.text === '') continue;
+
+      watch.alive();
+      const piece = cut(part.text, MAX_ANSWER_CHARACTERS - characters);
+      characters += piece.length;
+      // Blank lines first, or only: a model's way to say nothing. They are no answer until something follows.
+      held += piece;
+      spoken ||= isVisible(piece);
+      if (spoken) {
+        watch.pause();
+        yield held;
+        watch.alive();
+        held = '';
+      }
+      if (characters >= MAX_ANSWER_CHARACTERS - 1) {
+        finish = { characters, finish: 'cut' };
+        break;
+      }
+    }
+    if (finish === undefined) return failed(cutShort);
+    return spoken ? { ok: true, answered: finish } : failed(empty);
+  } catch (error) {
+    signal.throwIfAborted();
+    return failed(failureOf(error, job.clock.now()));
+  } finally {
+    signal.removeEventListener('abort', end);
+    request.abort();
+    await watch.ended;
+  }
+}
+
+function open({ model, prompt }: Attempt, abortSignal: AbortSignal) {
+  const { fullStream } = streamText({
+    model,
+    instructions: prompt.system,
+    messages: [...prompt.messages],
+    // Retries are ours: the SDK knows neither our deadline nor whether text has gone out.
+    maxRetries: 0,
+    abortSignal,
+    // Without this the SDK prints errors to the console, prompt included.
+    onError: () => {},
+  });
+  return fullStream[Symbol.asyncIterator]();
+}
+
+/** `other` without a word from the provider is what some packages make of a stream that ends in the middle. */
+function brokeOff(finishReason: string, raw: string | undefined): boolean {
+  return finishReason === 'error' || finishReason === 'interrupted' || (finishReason === 'other' && raw === undefined);
+}
+
+/** Does not wait for a promise that takes its time to notice the abort. */
+function unlessAborted<T>(promise: PromiseLike<T>, signal: AbortSignal): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).then(() => signal.removeEventListener('abort', abort));
+  });
+}

@@ -1,0 +1,10 @@
+import type { Turn } from '../core/responder.ts';
+
+/** Says plainly that no model is at work. Drivers match answers to questions by it: it never changes. */
+export const ECHO_PREFIX = 'Echo: ';
+
+/** `builtin/echo`: the question comes back as it was, so that a first look needs neither key nor network. */
+export async function* echo(turn: Turn, signal: AbortSignal): AsyncGenerator<string> {
+  signal.throwIfAborted();
+  yield ECHO_PREFIX + turn.message.text;
+}

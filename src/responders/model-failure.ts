@@ -1,0 +1,81 @@
+import { APICallError, StreamProviderError } from 'ai';
+import type { ResponderReason } from '../core/responder.ts';
+
+/** Why an attempt brought no answer, told as what to do next. */
+export interface ModelFailure {
+  readonly reason: ResponderReason;
+  readonly retry: boolean;
+  /** The provider's own wish. */
+  readonly afterMs?: number;
+  readonly status?: number;
+  /** For people and logs. Ours alone: a provider's error text may quote the prompt or parts of a key. */
+  readonly note: string;
+}
+
+export const timedOut: ModelFailure = {
+  reason: 'model_timeout',
+  retry: true,
+  note: 'The model did not answer in time.',
+};
+
+export const cutShort: ModelFailure = {
+  reason: 'model_unavailable',
+  retry: true,
+  note: 'The answer of the model broke off.',
+};
+
+export const refused: ModelFailure = {
+  reason: 'model_refused',
+  retry: false,
+  note: 'The model or a content filter refused to answer.',
+};
+
+export const empty: ModelFailure = {
+  reason: 'model_empty',
+  retry: true,
+  note: 'The model answered without any text.',
+};
+
+/** By structured fields only. Anything unknown is taken for a passing fault of the provider or of the way to it. */
+export function failureOf(error: unknown, now: number): ModelFailure {
+  const status = statusOf(error);
+  if (status === undefined) return cutShort;
+  const failed = { status, note: `The model provider answered with status ${status}.` };
+  if (status === 401 || status === 402 || status === 403 || outOfCredit(error)) {
+    return { ...failed, reason: 'model_unauthorized', retry: false };
+  }
+  if (status === 404) return { ...failed, reason: 'model_unknown', retry: false };
+  if (status === 408 || status === 504) return { ...failed, reason: 'model_timeout', retry: true };
+  if (status === 429 || status === 503 || status === 529) {
+    const afterMs = retryAfterMs(error, now);
+    return { ...failed, reason: 'model_overloaded', retry: true, ...(afterMs !== undefined && { afterMs }) };
+  }
+  if (status >= 400 && status < 500) return { ...failed, reason: 'model_rejected', retry: false };
+  // Below 400 the status was good and the body was not.
+  return status >= 500 ? { ...failed, reason: 'model_unavailable', retry: true } : cutShort;
+}
+
+/** Providers also report trouble inside a stream that began with 200; the SDK then infers the status. */
+function statusOf(error: unknown): number | undefined {
+  if (APICallError.isInstance(error) || StreamProviderError.isInstance(error)) return error.statusCode;
+  return undefined;
+}
+
+/** OpenAI says 429 when the account has no money left; waiting does not help. */
+function outOfCredit(error: unknown): boolean {
+  const code = 'insufficient_quota';
+  if (StreamProviderError.isInstance(error)) return error.code === code || error.type === code;
+  if (!APICallError.isInstance(error) || !isRecord(error.data) || !isRecord(error.data['error'])) return false;
+  return error.data['error']['code'] === code || error.data['error']['type'] === code;
+}
+
+function retryAfterMs(error: unknown, now: number): number | undefined {
+  if (!APICallError.isInstance(error)) return undefined;
+  const value = error.responseHeaders?.['retry-after']?.trim();
+  if (!value) return undefined;
+  const seconds = Number(value);
+  const ms = Number.isFinite(seconds) ? seconds * 1_000 : Date.parse(value) - now;
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
