@@ -1,0 +1,139 @@
+/** One environment variable: its name, its default as a person would read it, one line of doc. The README's table is checked against these. */
+export interface Setting {
+  readonly name: string;
+  readonly fallback: string;
+  readonly doc: string;
+}
+
+export const settings: readonly Setting[] = [
+  { name: 'HOST', fallback: '127.0.0.1', doc: 'Address to listen on.' },
+  { name: 'PORT', fallback: '3000', doc: 'Port to listen on; 0 takes a free one.' },
+  { name: 'REPLR_DATA_DIR', fallback: './data', doc: 'Folder of the SQLite file and of a generated key.' },
+  { name: 'DATABASE_URL', fallback: '', doc: 'PostgreSQL (15 or later) instead of SQLite.' },
+  {
+    name: 'REPLR_SECRET_KEY',
+    fallback: '',
+    doc: '32 bytes in base64, seals secrets at rest. On SQLite and a loopback `HOST` one is generated; otherwise required.',
+  },
+  {
+    name: 'REPLR_API_KEY',
+    fallback: '',
+    doc: "The first user's API key. If unset, one is made and shown once at first start.",
+  },
+  {
+    name: 'REPLR_MODEL',
+    fallback: 'builtin/echo',
+    doc: 'What the model `default` means, as `provider/model`: `openai/…`, `anthropic/…`, `google/…`, `ollama/…`.',
+  },
+  { name: 'OPENAI_BASE_URL', fallback: '', doc: 'An OpenAI-compatible API instead of OpenAI itself.' },
+  { name: 'OPENAI_API_KEY', fallback: '', doc: 'Key for `openai/…`.' },
+  { name: 'ANTHROPIC_API_KEY', fallback: '', doc: 'Key for `anthropic/…`.' },
+  { name: 'GOOGLE_GENERATIVE_AI_API_KEY', fallback: '', doc: 'Key for `google/…`.' },
+  { name: 'OLLAMA_BASE_URL', fallback: '', doc: 'Ollama for `ollama/…`, for example http://127.0.0.1:11434.' },
+  { name: 'LOG_LEVEL', fallback: 'info', doc: '`debug`, `info`, `warn`, `error` or `silent`.' },
+];
+
+/** The setting that overrides where a platform's API is: `TELEGRAM_API_URL` and its like. */
+export const apiUrlSetting = (platform: string): string => `${platform.toUpperCase()}_API_URL`;
+
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  readonly dataDir: string;
+  readonly databaseUrl: string | undefined;
+  readonly secretKey: Uint8Array | undefined;
+  readonly apiKey: string | undefined;
+  readonly model: string;
+  readonly openaiBaseUrl: string | undefined;
+  readonly openaiApiKey: string | undefined;
+  readonly anthropicApiKey: string | undefined;
+  readonly googleApiKey: string | undefined;
+  readonly ollamaBaseUrl: string | undefined;
+  readonly logLevel: LogLevel;
+  /** Overridden platform bases by platform name, no trailing slash. */
+  readonly apiUrls: ReadonlyMap<string, string>;
+}
+
+export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** A setting that cannot be used; the message is for the person who starts the server and never holds a secret. */
+export class ConfigError extends Error {}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** All settings, parsed once. An empty variable counts as unset. */
+export function readConfig(env: Environment, platforms: readonly string[]): Config {
+  const text = (name: string): string | undefined => env[name]?.trim() || undefined;
+  const known = (name: string): string =>
+    text(name) ?? settings.find((setting) => setting.name === name)?.fallback ?? '';
+  const apiUrls = new Map<string, string>();
+  for (const platform of platforms) {
+    const url = baseUrl(apiUrlSetting(platform), text(apiUrlSetting(platform)));
+    if (url) apiUrls.set(platform, url);
+  }
+  return Object.freeze({
+    host: known('HOST'),
+    port: port(known('PORT')),
+    dataDir: known('REPLR_DATA_DIR'),
+    databaseUrl: databaseUrl(text('DATABASE_URL')),
+    secretKey: secretKey(text('REPLR_SECRET_KEY')),
+    apiKey: apiKey(text('REPLR_API_KEY')),
+    model: known('REPLR_MODEL'),
+    openaiBaseUrl: baseUrl('OPENAI_BASE_URL', text('OPENAI_BASE_URL')),
+    openaiApiKey: text('OPENAI_API_KEY'),
+    anthropicApiKey: text('ANTHROPIC_API_KEY'),
+    googleApiKey: text('GOOGLE_GENERATIVE_AI_API_KEY'),
+    ollamaBaseUrl: baseUrl('OLLAMA_BASE_URL', text('OLLAMA_BASE_URL')),
+    logLevel: logLevel(known('LOG_LEVEL')),
+    apiUrls,
+  });
+}
+
+function port(value: string): number {
+  const number = Number(value);
+  if (!/^\d{1,5}$/.test(value) || number > 65_535) throw new ConfigError(`PORT must be 0 to 65535, not "${value}"`);
+  return number;
+}
+
+function baseUrl(name: string, value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  if (!URL.canParse(value) || !/^https?:$/.test(new URL(value).protocol)) {
+    throw new ConfigError(`${name} must be an http(s) URL`);
+  }
+  return value.replace(/\/+$/, '');
+}
+
+function databaseUrl(value: string | undefined): string | undefined {
+  if (value !== undefined && !/^postgres(ql)?:\/\//.test(value)) {
+    throw new ConfigError('DATABASE_URL must begin with postgres:// (leave it unset to use SQLite)');
+  }
+  return value;
+}
+
+function secretKey(value: string | undefined): Uint8Array | undefined {
+  if (value === undefined) return undefined;
+  const key = Buffer.from(value, 'base64');
+  if (key.length !== 32) {
+    throw new ConfigError('REPLR_SECRET_KEY must be 32 bytes in base64; make one with: openssl rand -base64 32');
+  }
+  return key;
+}
+
+function apiKey(value: string | undefined): string | undefined {
+  if (value !== undefined && !/^sk_live_[A-Za-z0-9_-]{16,200}$/.test(value)) {
+    throw new ConfigError('REPLR_API_KEY must be sk_live_ followed by 16 to 200 letters, digits, - or _');
+  }
+  return value;
+}
+
+function logLevel(value: string): LogLevel {
+  const level = logLevels.find((name) => name === value);
+  if (!level) throw new ConfigError(`LOG_LEVEL must be one of ${logLevels.join(', ')}`);
+  return level;
+}
+
+/** Whether only this machine can reach the address. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
+}

@@ -1,0 +1,96 @@
+import type { Clock } from '../core/clock.ts';
+import type { Connector, PlatformPort } from '../core/connector.ts';
+import type { Control } from '../core/control.ts';
+import type { Ids } from '../core/ids.ts';
+import type { Log } from '../core/log.ts';
+import type { Metrics } from '../core/metrics.ts';
+import type { Responder } from '../core/responder.ts';
+import type { Store } from '../core/store.ts';
+import { createInbox } from './inbox.ts';
+import { createOutbox } from './outbox.ts';
+import { Owners } from './owners.ts';
+import { Supervisor } from './supervisor.ts';
+import { createTestMessage } from './test-message.ts';
+import { createTurns } from './turns.ts';
+
+export interface RuntimeDeps {
+  readonly store: Store;
+  readonly connectors: ReadonlyMap<string, Connector>;
+  readonly portFor: (platform: string) => PlatformPort;
+  readonly respond: Responder;
+  readonly ids: Ids;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+export interface Runtime extends Control {
+  /** Takes the bots that are free and resumes what was left undone. */
+  start(): Promise<void>;
+  /** Stops listening, lets what is under way end for at most `graceMs`, gives the bots back. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** Wires the flow: receivers → inbox → turns → outbox → senders, for the bots that this node owns. */
+export function createRuntime(deps: RuntimeDeps): Runtime {
+  const { store, connectors, portFor, respond, ids, clock, random, log, metrics } = deps;
+  const node = ids.node();
+  const flow = { clock, random };
+
+  const outbox = createOutbox({
+    ...flow,
+    store,
+    metrics,
+    refused: (session) => supervisor.refused(session),
+    moved: (session, from, to) => supervisor.moved(session, from, to),
+  });
+  const turns = createTurns({ ...flow, store, respond, outbox, ids, metrics });
+  const inbox = createInbox({ ...flow, store, turns, metrics });
+  const supervisor: Supervisor = new Supervisor({
+    ...flow,
+    store,
+    connectors,
+    portFor,
+    inbox,
+    turns,
+    outbox,
+    log,
+    node,
+    leased: () => owners.leased(),
+  });
+  const owners = new Owners({
+    store,
+    clock,
+    log,
+    node,
+    follow: async (owned) => {
+      await supervisor.follow(owned);
+      metrics.bots(supervisor.size);
+    },
+    look: (bot) => supervisor.look(bot),
+  });
+
+  return {
+    start: () => owners.start(),
+    async stop(graceMs) {
+      owners.drain();
+      await supervisor.stop(graceMs);
+      await owners.stop();
+      await owners.release();
+    },
+    async changed(bots) {
+      await owners.take(bots);
+      await Promise.all(bots.map((bot) => supervisor.look(bot)));
+    },
+    test: createTestMessage({
+      store,
+      clock,
+      ids,
+      connectors,
+      portFor,
+      session: (integration) => supervisor.session(integration.botId),
+      refused: (session) => supervisor.refused(session),
+    }),
+  };
+}
