@@ -61,8 +61,8 @@ export function startWatch(
       const now = clock.elapsed();
       const left = Math.min(deadline, (silentSince ?? now) + limit) - now;
       if (left <= 0) return onTimeout();
-      // Timers may ring a fraction early; rounding up keeps this from spinning.
-      await clock.sleep(Math.ceil(left), signal);
+      // The limit may shrink meanwhile. Rounded up, because a timer may ring a fraction early.
+      await clock.sleep(Math.ceil(Math.min(left, timeouts.stalledMs)), signal);
     }
   };
   return {
