@@ -5,6 +5,9 @@ import { cutShort, empty, failureOf, type ModelFailure, refused, timedOut } from
 import type { Prompt } from './persona.ts';
 import { MAX_ANSWER_CHARACTERS, type ModelTimeouts, startWatch } from './timeouts.ts';
 
+// The SDK would write its remarks to the process's warnings, past our log.
+globalThis.AI_SDK_LOG_WARNINGS = false;
+
 export interface Attempt {
   readonly model: LanguageModel;
   readonly prompt: Prompt;
