@@ -1,0 +1,5 @@
+import type { Connector } from '../core/connector.ts';
+import { telegram } from './telegram/connector.ts';
+
+/** One line per platform. Routes, validation, OpenAPI and the runtime follow from it. */
+export const connectors: readonly Connector[] = [telegram];
