@@ -38,6 +38,7 @@ export function modelResponder(options: ModelResponder): Responder {
         log.debug('model_answered', { ...outcome.answered, retries, ms: Math.round(clock.elapsed() - start) });
         return;
       }
+      signal.throwIfAborted();
       const { reason, status, note } = outcome.failure;
       // After half of an answer a second one would say things twice.
       const pause = outcome.spoken || retries === MAX_RETRIES ? null : pauseBefore(retries, outcome.failure);
