@@ -1,0 +1,10 @@
+import type { Simulator, SimulatorOptions } from './simulator.ts';
+import { startTelegramSimulator } from './telegram/simulator.ts';
+
+export interface SimulatorEntry {
+  readonly platform: string;
+  start(options: SimulatorOptions): Promise<Simulator>;
+}
+
+/** One line per platform. */
+export const simulators: readonly SimulatorEntry[] = [{ platform: 'telegram', start: startTelegramSimulator }];

@@ -1,0 +1,292 @@
+import type { Simulator, SimulatorOptions, Stage } from '../simulator.ts';
+import { SimulatorClock } from './clock.ts';
+import { addFault, createFaults, type FaultRule } from './faults.ts';
+import { type ChatHandle, chatHandle, type Somebody } from './handles.ts';
+import { createLedger, type Ledger } from './ledger.ts';
+import { createLimits, type RateLimits } from './limits.ts';
+import { addBot, addPerson, createTopic, link, makeDialogue, setMember } from './places.ts';
+import { ring, type Scene, waitOn } from './scene.ts';
+import { BotApiServer, type ServeControl } from './server.ts';
+import { UpdateQueue } from './updates.ts';
+import { type Bot, type Chat, type ChatType, createWorld, makeChat, type Person } from './world.ts';
+
+export interface TelegramSimulatorOptions extends SimulatorOptions {
+  readonly random?: () => number;
+  readonly limits?: RateLimits;
+  /** The server's treatment of hasty polls: 3 s hold, single updates, late conflicts (platforms.md §2.2). */
+  readonly slowRepolling?: boolean;
+  /** Entries kept of each kind. */
+  readonly ledgerLimit?: number;
+  /** Messages kept of each chat. */
+  readonly messagesPerChat?: number;
+}
+
+export interface BotOptions {
+  readonly username: string;
+  readonly name?: string;
+  /** Privacy mode; on unless told. */
+  readonly privacy?: boolean;
+  readonly joinsGroups?: boolean;
+  readonly topics?: boolean;
+}
+
+/** What a test holds of a bot. */
+export interface BotHandle {
+  readonly id: number;
+  readonly username: string;
+  /** The one that works now. */
+  readonly token: string;
+}
+
+export interface PlaceOptions {
+  readonly title?: string;
+  readonly username?: string;
+  /** The bot joins as administrator. */
+  readonly admin?: boolean;
+  readonly kind?: Exclude<ChatType, 'private'>;
+  /** A supergroup with topics. */
+  readonly forum?: boolean;
+}
+
+/** The running simulator with everything that a director of the play can do; the HTTP control API calls the same. */
+export class TelegramControls implements Simulator {
+  readonly platform = 'telegram';
+  readonly scene: Scene;
+  readonly #server: BotApiServer;
+  readonly #makeStage: (simulator: TelegramControls) => Stage;
+
+  constructor(
+    options: TelegramSimulatorOptions,
+    parts: {
+      readonly serveControl: (simulator: TelegramControls, ...exchange: Parameters<ServeControl>) => Promise<void>;
+      readonly makeStage: (simulator: TelegramControls) => Stage;
+    },
+  ) {
+    this.#makeStage = parts.makeStage;
+    this.scene = {
+      world: createWorld(options.messagesPerChat ?? 10_000),
+      clock: new SimulatorClock(options.now ?? Date.now),
+      ledger: createLedger(options.ledgerLimit ?? 100_000),
+      faults: createFaults(),
+      limits: createLimits(options.limits ?? {}),
+      random: options.random ?? Math.random,
+      slowRepolling: options.slowRepolling ?? false,
+      bell: { version: 0, listeners: new Set() },
+    };
+    this.#server = new BotApiServer(this.scene, (...exchange) => parts.serveControl(this, ...exchange));
+  }
+
+  get url(): string {
+    return this.#server.url;
+  }
+
+  get ledger(): Ledger {
+    return this.scene.ledger;
+  }
+
+  async listen(port: number): Promise<void> {
+    await this.#server.listen(port);
+  }
+
+  async close(): Promise<void> {
+    this.scene.clock.close();
+    for (const bot of this.scene.world.bots.values()) bot.queue.abort('terminated by the end of the simulator');
+    await this.#server.close();
+  }
+
+  stage(): Promise<Stage> {
+    return Promise.resolve(this.#makeStage(this));
+  }
+
+  createBot(options: BotOptions): BotHandle {
+    const { world, clock, ledger, random, slowRepolling, bell } = this.scene;
+    const id = world.nextBotId++;
+    const person: Person = { id, isBot: true, firstName: options.name ?? options.username, username: options.username };
+    const queue = new UpdateQueue({
+      botId: id,
+      firstId: 100_000_000 + Math.floor(random() * 800_000_000),
+      clock,
+      ledger,
+      slowRepolling,
+      changed: () => ring(bell),
+    });
+    const bot: Bot = {
+      person,
+      token: makeToken(id, random),
+      privacy: options.privacy ?? true,
+      joinsGroups: options.joinsGroups ?? true,
+      topics: options.topics ?? false,
+      webhook: undefined,
+      queue,
+    };
+    world.bots.set(id, bot);
+    world.tokens.set(bot.token, bot);
+    return {
+      id,
+      username: options.username,
+      get token() {
+        return bot.token;
+      },
+    };
+  }
+
+  createPerson(name: string, username?: string): Person {
+    const { world } = this.scene;
+    const id = world.nextPersonId++;
+    const person: Person = { id, isBot: false, firstName: name, ...(username === undefined ? {} : { username }) };
+    world.people.set(id, person);
+    return person;
+  }
+
+  /** `started: false`: the person has never written to the bot, so it may not write either. */
+  privateChat(
+    bot: Somebody,
+    options: { name?: string; username?: string; person?: Person; started?: boolean } = {},
+  ): ChatHandle {
+    const person = options.person ?? this.createPerson(options.name ?? 'Ada', options.username);
+    return chatHandle(this.scene, makeDialogue(this.scene, this.bot(bot), person, options.started ?? true), person);
+  }
+
+  /** A supergroup unless told otherwise, with a person who speaks in it, and the bot. */
+  group(bot: Somebody, options: PlaceOptions = {}): ChatHandle {
+    const { world } = this.scene;
+    const type = options.kind ?? 'supergroup';
+    const id = type === 'group' ? world.nextGroupId-- : world.nextSupergroupId--;
+    const chat = makeChat(world, type, id, options.title ?? 'Group');
+    if (options.username !== undefined) chat.username = options.username;
+    const owner = this.createPerson('Grace');
+    setMember(chat, owner, 'creator');
+    if (options.forum) {
+      chat.forum = true;
+      chat.topics.set(1, { id: 1, name: 'General', closed: false });
+    }
+    addBot(this.scene, chat, this.bot(bot), owner, options.admin || type === 'channel' ? 'administrator' : 'member');
+    return chatHandle(this.scene, chat, owner);
+  }
+
+  channel(bot: Somebody, options: Omit<PlaceOptions, 'kind' | 'forum'> = {}): ChatHandle {
+    return this.group(bot, { title: 'Channel', ...options, kind: 'channel' });
+  }
+
+  /** The chat of a bot by the id that the bot knows it by. */
+  chat(chatId: number, bot?: Somebody): ChatHandle {
+    const { world } = this.scene;
+    const chat: Chat | undefined =
+      world.chats.get(chatId) ??
+      [...world.dialogues.values()].find((it) => it.id === chatId && (!bot || it.dialogue?.bot.person.id === bot.id));
+    const speaker =
+      chat?.dialogue?.person ?? [...(chat?.members.values() ?? [])].find((it) => it.status === 'creator')?.person;
+    if (!chat || !speaker) throw new Error(`no chat ${chatId}`);
+    return chatHandle(this.scene, chat, speaker);
+  }
+
+  join(chat: ChatHandle, who: Somebody | Person): void {
+    const bot = this.scene.world.bots.get(who.id);
+    if (bot) addBot(this.scene, chat.chat, bot, chat.speaker, 'member');
+    else addPerson(this.scene, chat.chat, this.person(who.id), chat.speaker);
+  }
+
+  topic(chat: ChatHandle, name: string): number {
+    return createTopic(this.scene, chat.chat, chat.speaker, name).id;
+  }
+
+  link(channel: ChatHandle, group: ChatHandle): void {
+    link(channel.chat, group.chat);
+  }
+
+  setPrivacy(bot: Somebody, on: boolean): void {
+    this.bot(bot).privacy = on;
+  }
+
+  /** The old token answers 401 from now on; a waiting poll with it is cut. */
+  revokeToken(bot: Somebody): string {
+    const found = this.bot(bot);
+    this.scene.world.tokens.delete(found.token);
+    found.queue.abort('terminated by other getUpdates request; make sure that only one bot instance is running');
+    found.token = makeToken(found.person.id, this.scene.random);
+    this.scene.world.tokens.set(found.token, found);
+    return found.token;
+  }
+
+  /** As if another product had set it. */
+  setForeignWebhook(bot: Somebody, url = 'https://example.com/hook'): void {
+    const found = this.bot(bot);
+    if (url !== '') found.queue.abort('terminated by setWebhook request');
+    found.webhook = url === '' ? undefined : { url, secretToken: '', maxConnections: 40, ipAddress: '203.0.113.7' };
+    ring(this.scene.bell);
+  }
+
+  /** The person taps "stop" on a draft that allows it. */
+  stopDraft(chat: ChatHandle, draftId: number): void {
+    const { dialogue } = chat.chat;
+    if (!dialogue) throw new Error('only private chats have drafts');
+    const payload = { chat: { id: chat.id, type: 'private' }, draft_id: draftId };
+    dialogue.bot.queue.push('stopped_message_generation', payload, {
+      date: this.scene.clock.seconds(),
+      chatId: chat.id,
+    });
+  }
+
+  fail(rule: FaultRule): void {
+    addFault(this.scene.faults, rule);
+  }
+
+  clearFaults(): void {
+    this.scene.faults.rules.length = 0;
+    this.scene.faults.latency.clear();
+  }
+
+  setLatency(ms: number, method = '*'): void {
+    this.scene.faults.latency.set(method.toLowerCase(), ms);
+  }
+
+  setLimits(limits: RateLimits): void {
+    this.scene.limits.set = limits;
+  }
+
+  cut(): void {
+    this.#server.cut();
+  }
+
+  /** `reset`: takes connections and resets them. `refuse`: nobody listens; only `up` in this process ends it. */
+  async down(mode: 'reset' | 'refuse' = 'reset'): Promise<void> {
+    if (mode === 'refuse') return this.#server.stopListening();
+    this.scene.faults.down = true;
+    this.#server.cut();
+  }
+
+  async up(): Promise<void> {
+    this.scene.faults.down = false;
+    await this.#server.listenAgain();
+  }
+
+  advance(ms: number): void {
+    this.scene.clock.advance(ms);
+    ring(this.scene.bell);
+  }
+
+  /** Resolves with the first value that is neither undefined nor false; looks whenever something happened here. */
+  waitFor<T>(look: (ledger: Ledger) => T | undefined | false, signal?: AbortSignal): Promise<T> {
+    return waitOn(this.scene.bell, () => look(this.scene.ledger), signal);
+  }
+
+  bot(who: Somebody): Bot {
+    const bot = this.scene.world.bots.get(who.id);
+    if (!bot) throw new Error(`no bot ${who.id}`);
+    return bot;
+  }
+
+  person(id: number): Person {
+    const person = this.scene.world.people.get(id);
+    if (!person) throw new Error(`no person ${id}`);
+    return person;
+  }
+}
+
+/** The shape of real ones: the bot's id, a colon, 35 characters (platforms.md §2.1). */
+function makeToken(id: number, random: () => number): string {
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-';
+  let secret = 'AA';
+  while (secret.length < 35) secret += letters.charAt(Math.floor(random() * letters.length));
+  return `${id}:${secret}`;
+}
