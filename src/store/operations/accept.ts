@@ -1,0 +1,197 @@
+import type { Kysely } from 'kysely';
+import { sql } from 'kysely';
+import type { BotId, IntegrationId } from '../../core/ids.ts';
+import type { Cursor } from '../../core/message.ts';
+import type { AcceptBatch, AcceptedMessage, AcceptResult, TurnDue } from '../../core/store.ts';
+import type { Columns, DialectParts } from '../dialect.ts';
+import { fateColumns } from '../rows.ts';
+import type { MessageRow, Schema } from '../schema.ts';
+import { epochsOf } from './fence.ts';
+
+type NewMessage = Omit<MessageRow, 'seq'>;
+
+const messageColumns: Columns<NewMessage> = {
+  bot_id: 't',
+  message_id: 't',
+  integration_id: 't',
+  conversation: 't',
+  scope: 't',
+  channel: 't',
+  thread: 't',
+  author_id: 't',
+  author_name: 't',
+  author_kind: 't',
+  text: 't',
+  sent_at: 'i',
+  received_at: 'i',
+  reply_to: 't',
+  addressed: 'i',
+  addressed_elsewhere: 'i',
+  due: 'i',
+  fate_kind: 't',
+  fate_reason: 't',
+  fate_at: 'i',
+};
+
+/** tx1 for any number of receivers at once. */
+export async function accept(
+  db: Kysely<Schema>,
+  dialect: DialectParts,
+  batches: readonly AcceptBatch[],
+): Promise<AcceptResult[]> {
+  const epochs = await epochsOf(
+    db,
+    dialect,
+    batches.map((batch) => batch.botId),
+  );
+  const owned = (batch: AcceptBatch) => epochs.get(batch.botId) === batch.epoch;
+  const candidates = batches.filter(owned);
+  const existing = await existingOf(db, dialect, candidates);
+
+  const rows: NewMessage[] = [];
+  const sources: { batch: AcceptBatch; accepted: AcceptedMessage }[] = [];
+  const seen = new Map<string, number>();
+  for (const batch of candidates) {
+    for (const accepted of batch.messages) {
+      const key = `${batch.botId} ${accepted.message.id}`;
+      if (seen.has(key) || !existing.has(accepted.integrationId)) continue;
+      seen.set(key, rows.length);
+      rows.push(rowOf(batch, accepted));
+      sources.push({ batch, accepted });
+    }
+  }
+
+  const due = new Map<AcceptBatch, TurnDue[]>();
+  const counts = new Map<IntegrationId, { n: number; at: number }>();
+  for (const stored of await insertUnknown(db, dialect, rows)) {
+    const source = sources[seen.get(`${stored.bot_id} ${stored.message_id}`) ?? -1];
+    if (!source || source.accepted.fate) continue;
+    const { batch, accepted } = source;
+    const { integrationId, conversation, message } = accepted;
+    const turns = due.get(batch) ?? [];
+    turns.push({ seq: stored.seq, botId: batch.botId, integrationId, conversation, message });
+    due.set(batch, turns);
+    const count = counts.get(integrationId) ?? { n: 0, at: 0 };
+    counts.set(integrationId, { n: count.n + 1, at: Math.max(count.at, batch.at) });
+  }
+  await addCounts(db, dialect, counts);
+  await moveCursors(
+    db,
+    dialect,
+    candidates.flatMap((batch) => batch.cursors.map((cursor) => ({ botId: batch.botId, ...cursor }))),
+  );
+  return batches.map((batch) =>
+    owned(batch)
+      ? { ok: true, due: (due.get(batch) ?? []).sort((a, b) => a.seq - b.seq) }
+      : { ok: false, reason: 'fenced' },
+  );
+}
+
+async function existingOf(db: Kysely<Schema>, dialect: DialectParts, batches: readonly AcceptBatch[]) {
+  const ids = new Set(batches.flatMap((batch) => batch.messages.map((accepted) => accepted.integrationId)));
+  if (ids.size === 0) return ids;
+  const wanted = dialect.rows<{ id: IntegrationId }>(
+    { id: 't' },
+    [...ids].map((id) => ({ id })),
+  );
+  const found = await db
+    .selectFrom('integrations')
+    .innerJoin(wanted, 'v.id', 'integrations.id')
+    .select('v.id')
+    .execute();
+  return new Set(found.map((row) => row.id));
+}
+
+function rowOf(batch: AcceptBatch, { integrationId, conversation, message, fate }: AcceptedMessage): NewMessage {
+  return {
+    bot_id: batch.botId,
+    message_id: message.id,
+    integration_id: integrationId,
+    conversation,
+    scope: message.at.scope ?? null,
+    channel: message.at.channel,
+    thread: message.at.thread ?? null,
+    author_id: message.author.id,
+    author_name: message.author.name,
+    author_kind: message.author.kind,
+    // Nobody reads the text of what is not answered: it stays as a compact row that only guards against repetition.
+    text: fate ? '' : message.text,
+    sent_at: message.sentAt,
+    received_at: batch.at,
+    reply_to: message.replyTo ?? null,
+    addressed: message.addressed ? 1 : 0,
+    addressed_elsewhere: message.addressedElsewhere ? 1 : 0,
+    due: fate ? 0 : 1,
+    ...fateColumns(fate),
+    fate_at: fate ? batch.at : null,
+  };
+}
+
+async function insertUnknown(db: Kysely<Schema>, dialect: DialectParts, rows: readonly NewMessage[]) {
+  if (rows.length === 0) return [];
+  const names = Object.keys(messageColumns) as (keyof NewMessage)[];
+  return await db
+    .insertInto('messages')
+    .columns(names)
+    // `where true`: SQLite would take `on conflict` for a join condition.
+    .expression((eb) => eb.selectFrom(dialect.rows(messageColumns, rows)).select(names).where(sql.lit(true)))
+    .onConflict((conflict) => conflict.columns(['bot_id', 'message_id']).doNothing())
+    .returning(['seq', 'bot_id', 'message_id'])
+    .execute();
+}
+
+/** One increment per integration, sorted: no row is hot, no two transactions wait for each other. */
+export async function addCounts(
+  db: Kysely<Schema>,
+  dialect: DialectParts,
+  counts: ReadonlyMap<IntegrationId, { n: number; at: number }>,
+): Promise<void> {
+  if (counts.size === 0) return;
+  const sorted = [...counts].map(([id, count]) => ({ id, ...count })).sort((a, b) => (a.id < b.id ? -1 : 1));
+  const added = dialect.rows<{ id: IntegrationId; n: number; at: number }>({ id: 't', n: 'i', at: 'i' }, sorted);
+  await db
+    .selectFrom('integrations')
+    .select('id')
+    .where('id', 'in', (eb) => eb.selectFrom(added).select('v.id'))
+    .orderBy('id')
+    .modifyEnd(dialect.forNoKeyUpdate)
+    .execute();
+  await db
+    .updateTable('integrations')
+    .from(added)
+    .set((eb) => ({
+      message_count: eb('integrations.message_count', '+', eb.ref('v.n')),
+      last_message_at: sql<number>`case when last_message_at > v.at then last_message_at else v.at end`,
+    }))
+    .whereRef('integrations.id', '=', 'v.id')
+    .execute();
+}
+
+/** Later ones of the same name win. */
+export async function moveCursors(
+  db: Kysely<Schema>,
+  dialect: DialectParts,
+  moves: readonly (Cursor & { readonly botId: BotId })[],
+): Promise<void> {
+  const last = new Map(moves.map((move) => [`${move.botId} ${move.name}`, move]));
+  const kept: Schema['cursors'][] = [];
+  const forgotten: { bot_id: BotId; name: string }[] = [];
+  for (const { botId, name, value } of last.values()) {
+    if (value === null) forgotten.push({ bot_id: botId, name });
+    else kept.push({ bot_id: botId, name, value });
+  }
+  if (kept.length > 0) {
+    const rows = dialect.rows<Schema['cursors']>({ bot_id: 't', name: 't', value: 't' }, kept);
+    await db
+      .insertInto('cursors')
+      .columns(['bot_id', 'name', 'value'])
+      .expression((eb) => eb.selectFrom(rows).select(['bot_id', 'name', 'value']).where(sql.lit(true)))
+      .onConflict((conflict) =>
+        conflict.columns(['bot_id', 'name']).doUpdateSet((eb) => ({ value: eb.ref('excluded.value') })),
+      )
+      .execute();
+  }
+  for (const { bot_id, name } of forgotten) {
+    await db.deleteFrom('cursors').where('bot_id', '=', bot_id).where('name', '=', name).execute();
+  }
+}

@@ -1,0 +1,266 @@
+import { type Kysely, sql } from 'kysely';
+import type { Health } from '../../core/health.ts';
+import type { BotId, IntegrationId, ReplrId, UserId } from '../../core/ids.ts';
+import type { Integration } from '../../core/integration.ts';
+import type { IntegrationChange, IntegrationUpdate, NewIntegration, Page } from '../../core/store.ts';
+import type { DialectParts } from '../dialect.ts';
+import { integrationOf, parse } from '../rows.ts';
+import type { IntegrationRow, Schema } from '../schema.ts';
+import { moveCursors } from './accept.ts';
+import { dropIdleBot, touchBots } from './bots.ts';
+import { holdClaims } from './claims.ts';
+
+export type Secrets = Readonly<Record<string, string>>;
+/** As handed to the store, with the credential sealed. */
+export type SealedIntegration = Omit<NewIntegration, 'credential'> & {
+  readonly secrets: Secrets;
+  /** Used if the bot is a new one. */
+  readonly botId: BotId;
+};
+export type SealedUpdate = Omit<IntegrationUpdate, 'verified'> & {
+  readonly verified?: Omit<NonNullable<IntegrationUpdate['verified']>, 'credential'> & {
+    readonly secrets: Secrets;
+    readonly botId: BotId;
+  };
+};
+
+export async function createIntegration(
+  db: Kysely<Schema>,
+  dialect: DialectParts,
+  input: SealedIntegration,
+): Promise<IntegrationChange | { readonly ok: false; readonly reason: 'id_taken' }> {
+  const { id, userId, replrId, platform, identity, at } = input;
+  const taken = await db.selectFrom('integrations').select('id').where('id', '=', id).executeTakeFirst();
+  if (taken) return { ok: false, reason: 'id_taken' };
+  if (!(await hasReplr(db, userId, replrId))) return { ok: false, reason: 'replr_missing' };
+  await holdClaims(db, dialect, { id, userId }, { platform, identity, places: input.claims });
+  const botId = await putBot(db, dialect, {
+    id: input.botId,
+    platform,
+    identity,
+    profile: JSON.stringify(input.profile),
+    health: JSON.stringify({ state: 'connecting', since: at, transport: input.transport } satisfies Health),
+  });
+  await db
+    .insertInto('integrations')
+    .values({
+      id,
+      user_id: userId,
+      replr_id: replrId,
+      bot_id: botId,
+      platform,
+      settings: JSON.stringify(input.settings),
+      secrets: JSON.stringify(input.secrets),
+      credential_at: at,
+      notices: JSON.stringify(input.notices),
+      enabled: 1,
+      auto_respond: (input.autoRespond ?? true) ? 1 : 0,
+      message_count: 0,
+      last_message_at: null,
+      connected_at: at,
+    })
+    .execute();
+  await moveCursors(
+    db,
+    dialect,
+    input.cursors.map((cursor) => ({ botId, ...cursor })),
+  );
+  await dialect.notify(db, [botId]);
+  return changed(db, userId, id, [botId]);
+}
+
+export async function updateIntegration(
+  db: Kysely<Schema>,
+  dialect: DialectParts,
+  { userId, id, update }: { userId: UserId; id: IntegrationId; update: SealedUpdate },
+): Promise<IntegrationChange> {
+  const row = await db
+    .selectFrom('integrations')
+    .selectAll()
+    .where('id', '=', id)
+    .where('user_id', '=', userId)
+    .modifyEnd(dialect.forUpdate)
+    .executeTakeFirst();
+  if (!row) return { ok: false, reason: 'missing' };
+  if (update.replrId !== undefined && !(await hasReplr(db, userId, update.replrId))) {
+    return { ok: false, reason: 'replr_missing' };
+  }
+  const botId = update.verified ? await verifiedBot(db, dialect, row, update.verified, update.at) : row.bot_id;
+  const columns: Partial<IntegrationRow> = {
+    bot_id: botId,
+    ...(update.enabled !== undefined && { enabled: update.enabled ? 1 : 0 }),
+    ...(update.autoRespond !== undefined && { auto_respond: update.autoRespond ? 1 : 0 }),
+    ...(update.replrId !== undefined && { replr_id: update.replrId }),
+    ...(update.settings !== undefined && { settings: JSON.stringify(update.settings) }),
+    ...(update.verified && {
+      secrets: JSON.stringify(update.verified.secrets),
+      credential_at: update.at,
+      notices: JSON.stringify(update.verified.notices),
+    }),
+  };
+  await db.updateTable('integrations').set(columns).where('id', '=', id).execute();
+  if (update.cursors) {
+    await moveCursors(
+      db,
+      dialect,
+      update.cursors.map((cursor) => ({ botId, ...cursor })),
+    );
+  }
+  const bots = [...new Set([row.bot_id, botId])];
+  await touchBots(db, dialect, bots);
+  if (botId !== row.bot_id) await leaveBot(db, row, update.at);
+  return changed(db, userId, id, bots);
+}
+
+async function verifiedBot(
+  db: Kysely<Schema>,
+  dialect: DialectParts,
+  row: IntegrationRow,
+  verified: NonNullable<SealedUpdate['verified']>,
+  at: number,
+): Promise<BotId> {
+  const { platform } = row;
+  const { identity, claims } = verified;
+  await holdClaims(db, dialect, { id: row.id, userId: row.user_id }, { platform, identity, places: claims });
+  const old = await db.selectFrom('bots').select('health').where('id', '=', row.bot_id).executeTakeFirstOrThrow();
+  const { transport } = parse<Health>(old.health);
+  return await putBot(db, dialect, {
+    id: verified.botId,
+    platform,
+    identity,
+    profile: JSON.stringify(verified.profile),
+    health: JSON.stringify({ state: 'connecting', since: at, transport } satisfies Health),
+  });
+}
+
+/** One bot per platform identity: a known one gets the new profile and keeps the rest. */
+async function putBot(
+  db: Kysely<Schema>,
+  dialect: DialectParts,
+  bot: Pick<Schema['bots'], 'id' | 'platform' | 'identity' | 'profile' | 'health'>,
+): Promise<BotId> {
+  const { id } = await db
+    .insertInto('bots')
+    .values({ ...bot, owner: null, epoch: 0, version: 1, changed_at: dialect.now })
+    .onConflict((conflict) =>
+      conflict.columns(['platform', 'identity']).doUpdateSet((eb) => ({
+        profile: eb.ref('excluded.profile'),
+        version: eb('bots.version', '+', 1),
+        changed_at: dialect.now,
+      })),
+    )
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  return id;
+}
+
+/** The integration has another identity now: what the old one still owed can no longer be said. */
+async function leaveBot(db: Kysely<Schema>, row: IntegrationRow, at: number): Promise<void> {
+  const reason = 'identity_changed';
+  const waiting = db
+    .selectFrom('messages')
+    .select('seq')
+    .where('integration_id', '=', row.id)
+    .where('fate_kind', 'is', null);
+  await db
+    .updateTable('deliveries')
+    .set({ state: 'failed', reason })
+    .where('inbox_seq', 'in', waiting)
+    .where('state', 'in', [sql.lit('pending' as const), sql.lit('sending' as const)])
+    .execute();
+  await db
+    .updateTable('messages')
+    .set({ fate_kind: 'failed', fate_reason: reason, fate_at: at })
+    .where('seq', 'in', waiting)
+    .execute();
+  await dropIdleBot(db, row.bot_id);
+}
+
+async function hasReplr(db: Kysely<Schema>, userId: UserId, id: ReplrId): Promise<boolean> {
+  const row = await db
+    .selectFrom('replrs')
+    .select('id')
+    .where('id', '=', id)
+    .where('user_id', '=', userId)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+async function changed(
+  db: Kysely<Schema>,
+  userId: UserId,
+  id: IntegrationId,
+  bots: readonly BotId[],
+): Promise<IntegrationChange> {
+  const row = await withHealth(db, userId).where('integrations.id', '=', id).executeTakeFirstOrThrow();
+  return { ok: true, integration: integrationOf(row), bots };
+}
+
+const withHealth = (db: Kysely<Schema>, userId: UserId) =>
+  db
+    .selectFrom('integrations')
+    .innerJoin('bots', 'bots.id', 'integrations.bot_id')
+    .selectAll('integrations')
+    .select(['bots.identity', 'bots.health'])
+    .where('integrations.user_id', '=', userId);
+
+export async function listIntegrations(
+  db: Kysely<Schema>,
+  _dialect: DialectParts,
+  { userId, limit, offset }: { userId: UserId; limit: number; offset: number },
+): Promise<Page<Integration>> {
+  const rows = await withHealth(db, userId)
+    .orderBy('integrations.connected_at')
+    .orderBy('integrations.id')
+    .limit(limit)
+    .offset(offset)
+    .execute();
+  const { total } = await db
+    .selectFrom('integrations')
+    .select((eb) => eb.fn.countAll<number>().as('total'))
+    .where('user_id', '=', userId)
+    .executeTakeFirstOrThrow();
+  return { data: rows.map(integrationOf), total };
+}
+
+export async function getIntegration(
+  db: Kysely<Schema>,
+  _dialect: DialectParts,
+  { userId, id }: { userId: UserId; id: IntegrationId },
+): Promise<Integration | undefined> {
+  const row = await withHealth(db, userId).where('integrations.id', '=', id).executeTakeFirst();
+  return row && integrationOf(row);
+}
+
+export async function getSecrets(
+  db: Kysely<Schema>,
+  _dialect: DialectParts,
+  { userId, id }: { userId: UserId; id: IntegrationId },
+): Promise<Secrets | undefined> {
+  const row = await db
+    .selectFrom('integrations')
+    .select('secrets')
+    .where('id', '=', id)
+    .where('user_id', '=', userId)
+    .executeTakeFirst();
+  return row && parse(row.secrets);
+}
+
+export async function deleteIntegration(
+  db: Kysely<Schema>,
+  dialect: DialectParts,
+  { userId, id }: { userId: UserId; id: IntegrationId },
+): Promise<{ readonly ok: boolean; readonly bots: readonly BotId[] }> {
+  // Messages and their deliveries go with it: their foreign keys cascade.
+  const row = await db
+    .deleteFrom('integrations')
+    .where('id', '=', id)
+    .where('user_id', '=', userId)
+    .returning('bot_id')
+    .executeTakeFirst();
+  if (!row) return { ok: false, bots: [] };
+  await db.deleteFrom('claims').where('integration_id', '=', id).execute();
+  await touchBots(db, dialect, [row.bot_id]);
+  await dropIdleBot(db, row.bot_id);
+  return { ok: true, bots: [row.bot_id] };
+}

@@ -1,0 +1,153 @@
+import { type ExpressionBuilder, type Kysely, sql } from 'kysely';
+import type { Health } from '../../core/health.ts';
+import type { BotId, IntegrationId, NodeId, UserId } from '../../core/ids.ts';
+import type { Bot, Route } from '../../core/integration.ts';
+import type { OwnedVersion } from '../../core/store.ts';
+import type { DialectParts } from '../dialect.ts';
+import { integrationOf, parse, replrOf } from '../rows.ts';
+import type { Schema } from '../schema.ts';
+
+export async function holdBots(
+  db: Kysely<Schema>,
+  dialect: DialectParts,
+  { node, ttlMs, take }: { node: NodeId; ttlMs: number; take: number },
+): Promise<OwnedVersion[]> {
+  await beat(db, dialect, node);
+  await db
+    .updateTable('bots')
+    .set((eb) => ({ owner: node, epoch: eb('epoch', '+', 1), changed_at: dialect.now }))
+    .where('id', 'in', (eb) =>
+      eb
+        .selectFrom('bots')
+        .select('bots.id')
+        .where((inner) => free(inner, dialect, ttlMs))
+        .orderBy('bots.id')
+        .limit(take)
+        .modifyEnd(dialect.forUpdateOfBotsSkipLocked),
+    )
+    .execute();
+  return await owned(db, node).execute();
+}
+
+export async function takeBot(
+  db: Kysely<Schema>,
+  dialect: DialectParts,
+  { node, ttlMs, botId }: { node: NodeId; ttlMs: number; botId: BotId },
+): Promise<OwnedVersion | undefined> {
+  await beat(db, dialect, node);
+  await db
+    .updateTable('bots')
+    .set((eb) => ({ owner: node, epoch: eb('epoch', '+', 1), changed_at: dialect.now }))
+    .where('id', '=', botId)
+    .where((eb) => free(eb, dialect, ttlMs))
+    .execute();
+  return await owned(db, node).where('id', '=', botId).executeTakeFirst();
+}
+
+const owned = (db: Kysely<Schema>, node: NodeId) =>
+  db.selectFrom('bots').select(['id as botId', 'epoch', 'version']).where('owner', '=', node);
+
+async function beat(db: Kysely<Schema>, dialect: DialectParts, node: NodeId): Promise<void> {
+  await db
+    .insertInto('nodes')
+    .values({ id: node, heartbeat_at: dialect.now })
+    .onConflict((conflict) => conflict.column('id').doUpdateSet({ heartbeat_at: dialect.now }))
+    .execute();
+}
+
+/** Has something to serve and no live owner. The caller's own heartbeat is fresh, so its own bots are not free. */
+const free = (eb: ExpressionBuilder<Schema, 'bots'>, dialect: DialectParts, ttlMs: number) =>
+  eb.and([
+    eb.exists(
+      eb.selectFrom('integrations').select(sql.lit(1).as('one')).whereRef('integrations.bot_id', '=', 'bots.id'),
+    ),
+    eb.not(
+      eb.exists(
+        eb
+          .selectFrom('nodes')
+          .select(sql.lit(1).as('one'))
+          .whereRef('nodes.id', '=', 'bots.owner')
+          .where('nodes.heartbeat_at', '>=', sql<number>`${dialect.now} - ${sql.lit(Math.trunc(ttlMs))}`),
+      ),
+    ),
+  ]);
+
+/** As `OwnedBot`, with the credential still sealed and the names that its seal is bound to. */
+export interface SealedBot {
+  readonly bot: Bot;
+  readonly owner: NodeId;
+  readonly epoch: number;
+  readonly version: number;
+  readonly sealed: {
+    readonly userId: UserId;
+    readonly integrationId: IntegrationId;
+    readonly secrets: Readonly<Record<string, string>>;
+  };
+  readonly routes: readonly Route[];
+}
+
+export async function loadBot(
+  db: Kysely<Schema>,
+  _dialect: DialectParts,
+  { node, botId }: { node: NodeId; botId: BotId },
+): Promise<SealedBot | undefined> {
+  const bot = await db
+    .selectFrom('bots')
+    .selectAll()
+    .where('id', '=', botId)
+    .where('owner', '=', node)
+    .executeTakeFirst();
+  if (!bot) return undefined;
+  const integrations = await db
+    .selectFrom('integrations')
+    .selectAll()
+    .where('bot_id', '=', botId)
+    .orderBy('connected_at')
+    .orderBy('id')
+    .execute();
+  const newest = integrations.toSorted((a, b) => b.credential_at - a.credential_at)[0];
+  if (!newest) return undefined;
+  const replrs = await db
+    .selectFrom('replrs')
+    .selectAll()
+    .where('id', 'in', (eb) => eb.selectFrom('integrations').select('replr_id').where('bot_id', '=', botId))
+    .execute();
+  const replrById = new Map(replrs.map((row) => [row.id, replrOf(row)]));
+  return {
+    bot: { id: bot.id, platform: bot.platform, identity: bot.identity, profile: parse(bot.profile) },
+    owner: node,
+    epoch: bot.epoch,
+    version: bot.version,
+    sealed: { userId: newest.user_id, integrationId: newest.id, secrets: parse(newest.secrets) },
+    routes: integrations.flatMap((row) => {
+      const replr = replrById.get(row.replr_id);
+      return replr
+        ? [{ integration: integrationOf({ ...row, identity: bot.identity, health: bot.health }), replr }]
+        : [];
+    }),
+  };
+}
+
+export async function releaseBots(db: Kysely<Schema>, _dialect: DialectParts, node: NodeId): Promise<void> {
+  await db.updateTable('bots').set({ owner: null }).where('owner', '=', node).execute();
+  await db.deleteFrom('nodes').where('id', '=', node).execute();
+}
+
+/** Where one process is alone with the store, whoever owned a bot before it is gone. */
+export async function forgetNodes(db: Kysely<Schema>): Promise<void> {
+  await db.updateTable('bots').set({ owner: null }).where('owner', 'is not', null).execute();
+  await db.deleteFrom('nodes').execute();
+}
+
+export async function reportHealth(
+  db: Kysely<Schema>,
+  _dialect: DialectParts,
+  { botId, epoch, health }: { botId: BotId; epoch: number; health: Health },
+): Promise<void> {
+  await db
+    .updateTable('bots')
+    .set({ health: JSON.stringify(health) })
+    .where('id', '=', botId)
+    .where('epoch', '=', epoch)
+    .execute();
+}

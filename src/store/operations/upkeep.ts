@@ -1,0 +1,47 @@
+import { type Kysely, sql } from 'kysely';
+import type { DialectParts } from '../dialect.ts';
+import type { Schema } from '../schema.ts';
+
+export async function ping(db: Kysely<Schema>): Promise<void> {
+  await db.selectFrom('meta').select('key').limit(1).execute();
+}
+
+/** One bite of a sweep, so that no other transaction waits long. Answers how many messages went. */
+export async function sweepSome(
+  db: Kysely<Schema>,
+  dialect: DialectParts,
+  { before, limit }: { before: number; limit: number },
+): Promise<number> {
+  // Rows come in the order of their arrival: all that is old lies before the first that is not, and no index is needed.
+  const young = await db
+    .selectFrom('messages')
+    .select('seq')
+    .where('received_at', '>=', before)
+    .orderBy('seq')
+    .limit(1)
+    .executeTakeFirst();
+  const gone = await db
+    .deleteFrom('messages')
+    .where('seq', 'in', (eb) =>
+      eb
+        .selectFrom('messages')
+        .select('seq')
+        .where('received_at', '<', before)
+        .where('fate_kind', 'is not', null)
+        .where('seq', '<', young?.seq ?? Number.MAX_SAFE_INTEGER)
+        .orderBy('seq')
+        .limit(limit),
+    )
+    .returning('seq')
+    .execute();
+  await db.deleteFrom('requests').where('begun_at', '<', before).execute();
+  await db.deleteFrom('claims').where('reserved_until', '<', dialect.now).execute();
+  await db
+    .deleteFrom('nodes')
+    .where('heartbeat_at', '<', before)
+    .where((eb) =>
+      eb.not(eb.exists(eb.selectFrom('bots').select(sql.lit(1).as('one')).whereRef('owner', '=', 'nodes.id'))),
+    )
+    .execute();
+  return gone.length;
+}
