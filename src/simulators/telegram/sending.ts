@@ -6,7 +6,7 @@ import { record } from './ledger.ts';
 import { checkLimits } from './limits.ts';
 import { parseMarkdownV2 } from './markdown.ts';
 import { placeOf } from './posts.ts';
-import { badRequest, Refusal } from './refusal.ts';
+import { badRequest } from './refusal.ts';
 import { ring } from './scene.ts';
 import { checkObject, isObject, parsed } from './validate.ts';
 import { messageJson } from './wire.ts';
@@ -199,21 +199,14 @@ function formatText(call: Call, source: string): FormattedText {
 }
 
 function readEntity(item: unknown): Entity | undefined {
-  try {
-    const value = checkObject('MessageEntity', item, ['offset', 'length', 'type']);
-    const type = String(value['type']);
-    if (automatic.has(type)) return undefined;
-    if (!given.has(type)) throw badRequest('Unsupported type specified');
-    if (type === 'text_link' && value['url'] === undefined) throw badRequest('Can\'t find field "url"');
-    if (type === 'text_mention' && !isObject(value['user'])) throw badRequest('Can\'t find field "user"');
-    return { ...value, type, offset: Number(value['offset']), length: Number(value['length']) };
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    const why = error.description.replace(/^Bad Request: /, '');
-    throw badRequest(
-      `Can't parse MessageEntity: ${/^(?:field|unsupported|expected)/.test(why) ? why.replace(/^(field|unsupported)/, (word) => word.charAt(0).toUpperCase() + word.slice(1)) : why.replace(/^can't/, "Can't")}`,
-    );
-  }
+  const prefix = "Can't parse MessageEntity: ";
+  const value = checkObject('MessageEntity', item, ['offset', 'length', 'type'], prefix);
+  const type = String(value['type']);
+  if (automatic.has(type)) return undefined;
+  if (!given.has(type)) throw badRequest(`${prefix}Unsupported type specified`);
+  const needed = type === 'text_link' ? 'url' : type === 'text_mention' ? 'user' : undefined;
+  if (needed && value[needed] === undefined) throw badRequest(`${prefix}Can't find field "${needed}"`);
+  return { ...value, type, offset: Number(value['offset']), length: Number(value['length']) };
 }
 
 /** What is checked only after access: emptiness and length of what would be seen. */

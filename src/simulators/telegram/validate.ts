@@ -84,22 +84,26 @@ function matches(value: unknown, field: Field): boolean {
 }
 
 /** A nested object of the given documented type, with the server's words where it is not one (JsonBuilder [T7]). */
-export function checkObject(type: string, value: unknown, required: readonly string[]): Record<string, unknown> {
-  if (!isObject(value)) throw badRequest('expected an Object');
-  const fields = types.get(type) ?? {};
-  for (const name of required) if (value[name] === undefined) throw badRequest(`Can't find field "${name}"`);
-  for (const [name, field] of Object.entries(fields)) {
+export function checkObject(
+  type: string,
+  value: unknown,
+  required: readonly string[],
+  prefix = '',
+): Record<string, unknown> {
+  const refuse = (why: string) => badRequest(prefix + why);
+  if (!isObject(value)) throw refuse('expected an Object');
+  for (const name of required) if (value[name] === undefined) throw refuse(`Can't find field "${name}"`);
+  for (const [name, field] of Object.entries(types.get(type) ?? {})) {
     const inner = value[name];
     if (inner === undefined) continue;
+    const isText = typeof inner === 'string' || typeof inner === 'number';
     if (field.types.includes('Integer') && !field.types.includes('String')) {
-      if (typeof inner !== 'number' && typeof inner !== 'string') throw badRequest(`Field "${name}" must be a Number`);
-      if (!/^-?\d+$/.test(String(inner))) throw badRequest(`Field "${name}" must be a valid Number`);
-    } else if (field.types.includes('String')) {
-      if (typeof inner !== 'string' && typeof inner !== 'number') {
-        throw badRequest(`Field "${name}" must be of type String`);
-      }
+      if (!isText) throw refuse(`Field "${name}" must be a Number`);
+      if (!/^-?\d+$/.test(String(inner))) throw refuse(`Field "${name}" must be a valid Number`);
+    } else if (field.types.includes('String') && !isText) {
+      throw refuse(`Field "${name}" must be of type String`);
     } else if (field.types.includes('Boolean') && typeof inner !== 'boolean') {
-      throw badRequest(`Field "${name}" must be of type Boolean`);
+      throw refuse(`Field "${name}" must be of type Boolean`);
     }
   }
   return value;
