@@ -21,6 +21,7 @@ export class BotApiServer {
   readonly #control: ServeControl;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #directing = new WeakSet<Socket>();
   #port = 0;
 
   constructor(scene: Scene, control: ServeControl) {
@@ -52,9 +53,9 @@ export class BotApiServer {
     this.#port = (this.#server.address() as AddressInfo).port;
   }
 
-  /** Breaks every open connection. */
+  /** Breaks every open connection, but not the one that a control call is waiting on. */
   cut(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const socket of this.#sockets) if (!this.#directing.has(socket)) socket.resetAndDestroy();
   }
 
   /** Refuses new connections until `listenAgain`. */
@@ -62,7 +63,7 @@ export class BotApiServer {
     if (!this.#server.listening) return;
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
-      this.cut();
+      for (const socket of this.#sockets) socket.resetAndDestroy();
     });
   }
 
@@ -76,8 +77,12 @@ export class BotApiServer {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const target = request.url ?? '/';
-    if (target.startsWith('/control')) return this.#control(request, response, new URL(target, this.url));
-    const { faults, ledger, clock, bell } = this.#scene;
+    if (target.startsWith('/control')) {
+      this.#directing.add(request.socket);
+      response.on('close', () => this.#directing.delete(request.socket));
+      return this.#control(request, response, new URL(target, this.url));
+    }
+    const { faults, ledger, limits, clock, bell } = this.#scene;
     const mark = target.indexOf('?');
     const [path, query] = mark < 0 ? [target, ''] : [target.slice(0, mark), target.slice(mark + 1)];
     const [, token = '', method = ''] = /^\/bot([^/]+)\/([^/]+)\/?$/.exec(path) ?? [];
@@ -108,7 +113,9 @@ export class BotApiServer {
     });
     const parameters = await readParameters(request, query);
     Object.assign(entry, { parameters: Object.fromEntries(parameters.values) });
-    const fault = takeFault(faults, { method, botId, chatId: parameters.values.get('chat_id') }, false);
+    const chatId = parameters.values.get('chat_id');
+    if (chatId !== undefined && !/^get/i.test(method)) checkPatience(limits, ledger, botId, chatId, clock.now());
+    const fault = takeFault(faults, { method, botId, chatId }, false);
     if (fault?.kind === 'hang') {
       this.#end(entry, 'hung');
       return;
@@ -120,7 +127,9 @@ export class BotApiServer {
       const handler = this.#find(token, method, parameters, entry);
       call = { ...handler.call, onLeave: (action) => (left = action) };
       if (response.destroyed) return;
-      body = { ok: true, result: await handler.run(call) };
+      const outcome = handler.run(call);
+      // Not even a turn of the event loop between what was made visible and the start of the latency.
+      body = { ok: true, result: outcome instanceof Promise ? await outcome : outcome };
     } catch (error) {
       const refusal = error instanceof Refusal ? error : new Refusal(500, `Internal Server Error: ${error}`);
       status = refusal.status;
@@ -143,7 +152,7 @@ export class BotApiServer {
   }
 
   #find(token: string, method: string, parameters: Parameters, entry: LedgerCall) {
-    const { ledger, world, limits, clock } = this.#scene;
+    const { ledger, world } = this.#scene;
     if (method === '' || !tokenShape.test(token)) throw new Refusal(404, 'Not Found');
     const bot = world.tokens.get(token);
     if (!bot) {
@@ -160,10 +169,6 @@ export class BotApiServer {
     const laxity = inspect(method, parameters.values, parameters.json);
     ledger.counts.unknown_parameters += laxity.unknown;
     ledger.counts.type_mismatches += laxity.mistyped;
-    const chatId = parameters.values.get('chat_id');
-    if (chatId !== undefined && !method.startsWith('get')) {
-      checkPatience(limits, ledger, bot.person.id, chatId, clock.now());
-    }
     return { run, call: { scene: this.#scene, bot, parameters: parameters.values, entry } };
   }
 
