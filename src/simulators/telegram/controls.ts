@@ -1,13 +1,14 @@
 import type { Simulator, SimulatorOptions, Stage } from '../simulator.ts';
+import { type BotHandle, type BotOptions, createBot, renewToken } from './bots.ts';
 import { SimulatorClock } from './clock.ts';
 import { addFault, createFaults, type FaultRule } from './faults.ts';
 import { type ChatHandle, chatHandle, type Somebody } from './handles.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { createLimits, type RateLimits } from './limits.ts';
 import { addBot, addPerson, createTopic, link, makeDialogue, setMember } from './places.ts';
+import { Refusal } from './refusal.ts';
 import { ring, type Scene, waitOn } from './scene.ts';
 import { BotApiServer, type ServeControl } from './server.ts';
-import { UpdateQueue } from './updates.ts';
 import { type Bot, type Chat, type ChatType, createWorld, makeChat, type Person } from './world.ts';
 
 export interface TelegramSimulatorOptions extends SimulatorOptions {
@@ -19,23 +20,6 @@ export interface TelegramSimulatorOptions extends SimulatorOptions {
   readonly ledgerLimit?: number;
   /** Messages kept of each chat. */
   readonly messagesPerChat?: number;
-}
-
-export interface BotOptions {
-  readonly username: string;
-  readonly name?: string;
-  /** Privacy mode; on unless told. */
-  readonly privacy?: boolean;
-  readonly joinsGroups?: boolean;
-  readonly topics?: boolean;
-}
-
-/** What a test holds of a bot. */
-export interface BotHandle {
-  readonly id: number;
-  readonly username: string;
-  /** The one that works now. */
-  readonly token: string;
 }
 
 export interface PlaceOptions {
@@ -89,8 +73,10 @@ export class TelegramControls implements Simulator {
   }
 
   async close(): Promise<void> {
+    for (const bot of this.scene.world.bots.values()) {
+      bot.queue.end(new Refusal(500, 'Internal Server Error: restart'));
+    }
     this.scene.clock.close();
-    for (const bot of this.scene.world.bots.values()) bot.queue.abort('terminated by the end of the simulator');
     await this.#server.close();
   }
 
@@ -99,35 +85,7 @@ export class TelegramControls implements Simulator {
   }
 
   createBot(options: BotOptions): BotHandle {
-    const { world, clock, ledger, random, slowRepolling, bell } = this.scene;
-    const id = world.nextBotId++;
-    const person: Person = { id, isBot: true, firstName: options.name ?? options.username, username: options.username };
-    const queue = new UpdateQueue({
-      botId: id,
-      firstId: 100_000_000 + Math.floor(random() * 800_000_000),
-      clock,
-      ledger,
-      slowRepolling,
-      changed: () => ring(bell),
-    });
-    const bot: Bot = {
-      person,
-      token: makeToken(id, random),
-      privacy: options.privacy ?? true,
-      joinsGroups: options.joinsGroups ?? true,
-      topics: options.topics ?? false,
-      webhook: undefined,
-      queue,
-    };
-    world.bots.set(id, bot);
-    world.tokens.set(bot.token, bot);
-    return {
-      id,
-      username: options.username,
-      get token() {
-        return bot.token;
-      },
-    };
+    return createBot(this.scene, options);
   }
 
   createPerson(name: string, username?: string): Person {
@@ -198,14 +156,9 @@ export class TelegramControls implements Simulator {
     this.bot(bot).privacy = on;
   }
 
-  /** The old token answers 401 from now on; a waiting poll with it is cut. */
+  /** Returns the new token; the old one answers 401 from now on. */
   revokeToken(bot: Somebody): string {
-    const found = this.bot(bot);
-    this.scene.world.tokens.delete(found.token);
-    found.queue.abort('terminated by other getUpdates request; make sure that only one bot instance is running');
-    found.token = makeToken(found.person.id, this.scene.random);
-    this.scene.world.tokens.set(found.token, found);
-    return found.token;
+    return renewToken(this.scene, this.bot(bot));
   }
 
   /** As if another product had set it. */
@@ -281,12 +234,4 @@ export class TelegramControls implements Simulator {
     if (!person) throw new Error(`no person ${id}`);
     return person;
   }
-}
-
-/** The shape of real ones: the bot's id, a colon, 35 characters (platforms.md §2.1). */
-function makeToken(id: number, random: () => number): string {
-  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-';
-  let secret = 'AA';
-  while (secret.length < 35) secret += letters.charAt(Math.floor(random() * letters.length));
-  return `${id}:${secret}`;
 }

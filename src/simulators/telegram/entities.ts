@@ -1,5 +1,15 @@
 import { badRequest } from './refusal.ts';
-import type { Entity } from './world.ts';
+
+/** Offsets and lengths in UTF-16 code units [T1]. */
+export interface Entity {
+  readonly type: string;
+  readonly offset: number;
+  readonly length: number;
+  readonly url?: string;
+  readonly user?: Record<string, unknown>;
+  readonly language?: string;
+  readonly custom_emoji_id?: string;
+}
 
 export interface FormattedText {
   readonly text: string;

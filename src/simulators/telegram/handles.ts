@@ -1,9 +1,10 @@
 import type { Line } from '../simulator.ts';
+import type { Entity } from './entities.ts';
 import { deleteTopic, migrate, removeMember, setAdmin, setBlocked, setTopicClosed } from './places.ts';
 import { edit, type Post, post } from './posts.ts';
 import { ring, type Scene, waitOn } from './scene.ts';
 import { shownName } from './wire.ts';
-import type { Chat, Entity, Message, Person } from './world.ts';
+import type { Chat, Message, Person } from './world.ts';
 
 /** Anything that is known by its id. */
 export interface Somebody {

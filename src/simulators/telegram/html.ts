@@ -1,6 +1,6 @@
+import type { Entity } from './entities.ts';
 import { byteOffset, type FormattedText, sortEntities } from './entities.ts';
 import { badRequest } from './refusal.ts';
-import type { Entity } from './world.ts';
 
 const typeOfTag: Readonly<Record<string, string>> = {
   b: 'bold',

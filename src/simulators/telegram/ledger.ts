@@ -1,4 +1,4 @@
-import type { Entity } from './world.ts';
+import type { Entity } from './entities.ts';
 
 /**
  * What really happened, kept apart from what the product believes. Verdicts of tests come only from here

@@ -1,6 +1,6 @@
+import type { Entity } from './entities.ts';
 import { byteOffset, type FormattedText, sortEntities } from './entities.ts';
 import { checkedLink, unparsable } from './html.ts';
-import type { Entity } from './world.ts';
 
 /** How the server names entities in its errors. */
 const names: Readonly<Record<string, string>> = {

@@ -1,3 +1,4 @@
+import type { Entity } from './entities.ts';
 import { findEntities } from './entities.ts';
 import { audience } from './privacy.ts';
 import { ring, type Scene } from './scene.ts';
@@ -6,7 +7,6 @@ import {
   addMessage,
   type Bot,
   type Chat,
-  type Entity,
   groupAnonymousBot,
   type Message,
   type Person,

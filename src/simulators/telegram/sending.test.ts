@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { BotHandle } from './controls.ts';
+import type { BotHandle } from './bots.ts';
 import type { ChatHandle } from './handles.ts';
 import { startTelegramSimulator, type TelegramSimulator } from './simulator.ts';
 import { call } from './test-client.ts';
@@ -34,7 +34,10 @@ describe('tokens and methods', () => {
 
   test('a revoked token is dead, its successor works', async () => {
     const old = bot.token;
+    const poll = call(simulator, bot, 'getUpdates', { timeout: 30 });
+    await simulator.waitFor(() => simulator.bot(bot).queue.polled);
     simulator.revokeToken(bot);
+    expect(await poll).toMatchObject({ status: 401, description: 'Unauthorized' });
     expect(await call(simulator, old, 'getMe')).toMatchObject({ status: 401 });
     expect(await call(simulator, bot, 'getMe')).toMatchObject({ ok: true });
   });

@@ -1,5 +1,6 @@
 import { checkChat, checkReply, checkTopic, type ReplyParameters } from './access.ts';
 import { type Call, flag, integer, text } from './call.ts';
+import type { Entity } from './entities.ts';
 import { checkEntities, type FormattedText, findEntities, previewable, sortEntities, trimText } from './entities.ts';
 import { parseHtml, unparsable } from './html.ts';
 import { record } from './ledger.ts';
@@ -10,7 +11,7 @@ import { badRequest } from './refusal.ts';
 import { ring } from './scene.ts';
 import { checkObject, isObject, parsed } from './validate.ts';
 import { messageJson } from './wire.ts';
-import { addMessage, type Entity, isAdmin, type Message } from './world.ts';
+import { addMessage, isAdmin, type Message } from './world.ts';
 
 /** After parsing (platforms.md §2.3); counted in UTF-16 units, the stricter reading of "characters". */
 const LONGEST_TEXT = 4096;

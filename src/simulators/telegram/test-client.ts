@@ -1,4 +1,4 @@
-import type { BotHandle } from './controls.ts';
+import type { BotHandle } from './bots.ts';
 import type { TelegramSimulator } from './simulator.ts';
 
 /** For the tests beside: the plainest client there is. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { BotHandle } from './controls.ts';
+import type { BotHandle } from './bots.ts';
 import type { ChatHandle } from './handles.ts';
 import { startTelegramSimulator, type TelegramSimulator } from './simulator.ts';
 import { call, updatesOf } from './test-client.ts';

@@ -139,15 +139,18 @@ export class UpdateQueue {
     };
   }
 
-  /** Ends the waiting poll with a conflict. Conflicts in quick succession are told 3 s late. */
+  /** Ends the waiting poll with a conflict. */
   abort(reason: string): void {
-    const waiting = this.#waiting;
-    if (!waiting) return;
-    this.#waiting = undefined;
-    waiting.cancelTimer();
-    this.conflict(reason, waiting.reject);
+    const waiting = this.#takeWaiting();
+    if (waiting) this.conflict(reason, waiting.reject);
   }
 
+  /** Ends the waiting poll with anything else. */
+  end(refusal: Refusal): void {
+    this.#takeWaiting()?.reject(refusal);
+  }
+
+  /** Conflicts in quick succession are told 3 s late. */
   conflict(reason: string, tell: (refusal: Refusal) => void): void {
     const { clock, slowRepolling, ledger } = this.#options;
     ledger.counts.conflicts++;
@@ -163,6 +166,13 @@ export class UpdateQueue {
   forget(keep: number): void {
     const now = this.#options.clock.now();
     for (const update of this.#held.splice(0, Math.max(0, this.#held.length - keep))) update.entry.forgotten_at = now;
+  }
+
+  #takeWaiting(): Waiting | undefined {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    waiting?.cancelTimer();
+    return waiting;
   }
 
   #confirm(offset: number): void {

@@ -1,3 +1,4 @@
+import type { Entity } from './entities.ts';
 import type { UpdateQueue } from './updates.ts';
 
 /** What exists: bots, people, chats and what was said. Plain data; the rules are in the files that change it. */
@@ -84,16 +85,6 @@ export interface Chat {
   /** A channel's discussion group, a group's channel. */
   linked?: Chat;
   readonly drafts: Map<number, { readonly text: string; readonly at: number }>;
-}
-
-export interface Entity {
-  readonly type: string;
-  readonly offset: number;
-  readonly length: number;
-  readonly url?: string;
-  readonly user?: Record<string, unknown>;
-  readonly language?: string;
-  readonly custom_emoji_id?: string;
 }
 
 export interface Message {
