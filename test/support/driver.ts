@@ -1,0 +1,48 @@
+/**
+ * What the end-to-end suites need of a platform. One implementation per simulator; the suites know nothing else of it, so
+ * that the next platform runs them unchanged.
+ */
+export interface PlatformDriver {
+  readonly platform: string;
+  start(): Promise<World>;
+}
+
+/** A running simulator. */
+export interface World {
+  readonly apiUrl: string;
+  bot(): Promise<BotDriver>;
+  /** The platform resets every connection until it is called with `false`. */
+  down(isDown: boolean): Promise<void>;
+  /** Each call to the platform takes this long, ms. */
+  latency(ms: number): Promise<void>;
+  /** Calls that the platform refused as malformed, or that carried what it does not know: must stay 0. */
+  misuse(): Promise<number>;
+  /** Calls that reached the platform with this bot's credential, by name. */
+  calls(bot: BotDriver): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+export interface BotDriver {
+  readonly identity: string;
+  /** Body of `POST /v1/integrations/<platform>` without `replr_id`, for listening in all of this bot's chats made so far. */
+  connect(): Promise<Record<string, unknown>>;
+  /** Kills the token and makes a new one for the same bot: the body of a PUT. */
+  newToken(): Promise<Record<string, string>>;
+  /** Kills the token. */
+  revoke(): Promise<void>;
+  /** A place in which every message is heard and addressed to the bot. */
+  direct(person: string): Promise<ChatDriver>;
+  /** A place with several people, in which the bot sees all messages. */
+  group(people: readonly string[]): Promise<ChatDriver>;
+}
+
+export interface ChatDriver {
+  /** As in `channel_ids`. */
+  readonly id: string;
+  /** Posts as a person, the first one unless named; resolves when the platform has it. */
+  say(text: string, options?: { from?: string; mention?: boolean; replyToBot?: boolean }): Promise<void>;
+  /** Texts that the bot posted here, in order. */
+  answers(): Promise<readonly string[]>;
+  /** Resolves as soon as the bot has posted `count` messages here; rejects when that takes too long. */
+  answered(count: number): Promise<readonly string[]>;
+}
