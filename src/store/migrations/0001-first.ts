@@ -139,6 +139,8 @@ export const first = (parts: DialectParts): Migration => ({
       .execute();
     await schema.createIndex('messages_of_integration').on('messages').columns(['integration_id', 'seq']).execute();
 
+    await schema.createIndex('messages_by_age').on('messages').column('received_at').execute();
+
     await table('deliveries')
       .addColumn('id', 'text', (c) => c.primaryKey().notNull())
       .addColumn('bot_id', 'text', (c) => c.notNull())

@@ -12,14 +12,6 @@ export async function sweepSome(
   dialect: DialectParts,
   { before, limit }: { before: number; limit: number },
 ): Promise<number> {
-  // Rows come in the order of their arrival: all that is old lies before the first that is not, and no index is needed.
-  const young = await db
-    .selectFrom('messages')
-    .select('seq')
-    .where('received_at', '>=', before)
-    .orderBy('seq')
-    .limit(1)
-    .executeTakeFirst();
   const gone = await db
     .deleteFrom('messages')
     .where('seq', 'in', (eb) =>
@@ -28,8 +20,7 @@ export async function sweepSome(
         .select('seq')
         .where('received_at', '<', before)
         .where('fate_kind', 'is not', null)
-        .where('seq', '<', young?.seq ?? Number.MAX_SAFE_INTEGER)
-        .orderBy('seq')
+        .orderBy('received_at')
         .limit(limit),
     )
     .returning('seq')

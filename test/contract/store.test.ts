@@ -1,0 +1,180 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, inject, it, vi } from 'vitest';
+import { StoreInUseError, StoreKeyError } from '../../src/store/errors.ts';
+import { openStore } from '../../src/store/store.ts';
+import { createDatabase, execute } from '../support/postgres.ts';
+import { storeContract } from './store.ts';
+import { openPostgresStore, openSqliteStore, storeBasics } from './store-engines.ts';
+import {
+  accepted,
+  connect,
+  hear,
+  ids,
+  makeReplr,
+  makeUser,
+  makeWorld,
+  message,
+  recovered,
+  TTL_MS,
+} from './store-rig.ts';
+
+const openOnPostgres = () => openPostgresStore(inject('postgres'), inject('template'));
+
+storeContract('sqlite', openSqliteStore);
+storeContract('postgres', openOnPostgres);
+
+describe('sqlite alone', { timeout: 10_000 }, () => {
+  it('lets one server in, commands beside it, and the next server after it', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'replr-store-'));
+    const server = await openStore({ ...storeBasics, dataDir, exclusive: true });
+    await expect(openStore({ ...storeBasics, dataDir, exclusive: true })).rejects.toBeInstanceOf(StoreInUseError);
+    const command = await openStore({ ...storeBasics, dataDir });
+    await makeUser(command);
+    await command.close();
+    await expect(openStore({ ...storeBasics, dataDir, exclusive: true })).rejects.toBeInstanceOf(StoreInUseError);
+    const world = await makeWorld(server);
+    await server.close();
+
+    const next = await openStore({ ...storeBasics, dataDir, exclusive: true });
+    // The former owner is dead by definition: no heartbeat to wait for.
+    const node = ids.node();
+    expect(await next.holdBots(node, TTL_MS, 10)).toMatchObject([{ botId: world.botId, epoch: world.epoch + 1 }]);
+    await next.close();
+    await rm(dataDir, { recursive: true, force: true });
+  });
+
+  it('keeps its files to itself', async () => {
+    const opened = await openSqliteStore();
+    await makeWorld(opened.store);
+    expect((await stat(opened.dataDir)).mode & 0o777).toBe(0o700);
+    for (const file of await readdir(opened.dataDir)) {
+      expect((await stat(join(opened.dataDir, file))).mode & 0o777).toBe(0o600);
+    }
+    await opened.close();
+  });
+
+  it('holds no secret in the clear, and no ciphertext of what was deleted', async () => {
+    const opened = await openSqliteStore();
+    // Read by another process: closing a file here would drop this process's locks on it.
+    const found = (text: string) => {
+      const files = `cat ${opened.dataDir}/store.db*`;
+      return execFileSync('/bin/sh', ['-c', files], { maxBuffer: 1e8 }).includes(text);
+    };
+    const replr = await makeReplr(opened.store, await makeUser(opened.store));
+    const { id } = await connect(opened.store, replr, { credential: { bot_token: 'canary-token-4711' } });
+    expect(found('canary-token-4711')).toBe(false);
+    expect(found('v1.')).toBe(true);
+    await opened.store.deleteIntegration(replr.userId, id);
+    expect(found('v1.')).toBe(false);
+    await opened.close();
+  });
+
+  it('refuses another key before it writes anything', async () => {
+    const opened = await openSqliteStore();
+    await opened.store.close();
+    const before = await stat(join(opened.dataDir, 'store.db'));
+    const secretKey = new Uint8Array(32).fill(2);
+    await expect(opened.beside({ secretKey })).rejects.toBeInstanceOf(StoreKeyError);
+    expect((await stat(join(opened.dataDir, 'store.db'))).size).toBe(before.size);
+    await opened.reopen();
+    await opened.close();
+  });
+
+  it('says no to a folder that it cannot have', async () => {
+    await expect(openStore({ ...storeBasics, dataDir: '/dev/null/data' })).rejects.toThrow();
+  });
+});
+
+describe('postgres alone', { timeout: 20_000 }, () => {
+  it('is migrated by one of several that start at once', async () => {
+    const { url, drop } = await createDatabase(inject('postgres'));
+    const stores = await Promise.all([1, 2, 3, 4].map(() => openStore({ ...storeBasics, databaseUrl: url })));
+    await Promise.all(stores.map((store) => makeWorld(store)));
+    await Promise.all(stores.map((store) => store.close()));
+    await drop();
+  });
+
+  it('of two first starts with different keys one is refused', async () => {
+    const { url, drop } = await createDatabase(inject('postgres'));
+    const keys = [1, 2].map((n) => new Uint8Array(32).fill(n));
+    const results = await Promise.allSettled(
+      keys.map((secretKey) => openStore({ ...storeBasics, secretKey, databaseUrl: url })),
+    );
+    const refused = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+    expect(refused).toHaveLength(1);
+    expect(refused[0]).toBeInstanceOf(StoreKeyError);
+    for (const result of results) if (result.status === 'fulfilled') await result.value.close();
+    await drop();
+  });
+
+  it('serves on after all its connections were cut, listener included', async () => {
+    const opened = await openOnPostgres();
+    const { store } = opened;
+    const world = await makeWorld(store);
+    const changed = vi.fn();
+    const stop = await store.watchBots(world.node, changed);
+    await execute(
+      inject('postgres'),
+      `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${new URL(opened.url).pathname.slice(1)}'`,
+    );
+    await vi.waitFor(() => store.ping());
+    await vi.waitFor(() => hear(store, world));
+    const other = await opened.beside();
+    await vi.waitFor(
+      async () => {
+        await other.updateIntegration(world.userId, world.integration.id, { autoRespond: false, at: 9 });
+        expect(changed).toHaveBeenCalledWith(world.botId);
+      },
+      { timeout: 8_000, interval: 300 },
+    );
+    await stop();
+    await opened.close();
+  });
+
+  it('tells the owner, and nobody else, what another process changed', async () => {
+    const opened = await openOnPostgres();
+    const { store } = opened;
+    const [mine, foreign] = [await makeWorld(store), await makeWorld(store)];
+    const [toMe, toOther] = [vi.fn(), vi.fn()];
+    const stop = await store.watchBots(mine.node, toMe);
+    await store.watchBots(foreign.node, toOther);
+    const other = await opened.beside();
+    await other.updateIntegration(mine.userId, mine.integration.id, { enabled: false, at: 9 });
+    await vi.waitFor(() => expect(toMe).toHaveBeenCalledTimes(1));
+    expect(toMe).toHaveBeenCalledWith(mine.botId);
+    await connect(other, mine.replr, { identity: mine.integration.identity, claims: ['c2'] });
+    await vi.waitFor(() => expect(toMe).toHaveBeenCalledTimes(2));
+    await other.updateReplr(mine.userId, mine.replr.id, { name: 'x' }, 9);
+    await vi.waitFor(() => expect(toMe).toHaveBeenCalledTimes(3));
+    await other.deleteIntegration(mine.userId, mine.integration.id);
+    await vi.waitFor(() => expect(toMe).toHaveBeenCalledTimes(4));
+    await stop();
+    await other.updateReplr(mine.userId, mine.replr.id, { name: 'y' }, 9);
+    expect(toMe).toHaveBeenCalledTimes(4);
+    expect(toOther).not.toHaveBeenCalled();
+    await opened.close();
+  });
+
+  it('a takeover waits for a commit under way and fences what comes after it', async () => {
+    const opened = await openOnPostgres();
+    const [one, two] = [opened.store, await opened.beside()];
+    for (let round = 0; round < 10; round++) {
+      const world = await makeWorld(one);
+      const { botId, epoch, integration } = world;
+      const accepts = Array.from({ length: 20 }, () =>
+        one.accept({ botId, epoch, messages: [accepted(integration.id, message())], cursors: [], at: 1 }),
+      );
+      const heir = ids.node();
+      await one.releaseBots(world.node);
+      const held = await two.takeBot(heir, TTL_MS, botId);
+      const seen = (await recovered(two, { ...world, epoch: held?.epoch ?? 0 })).turns.length;
+      const results = await Promise.all(accepts);
+      // Whatever was acknowledged as owner, the heir saw.
+      expect(results.filter((result) => result.ok)).toHaveLength(seen);
+    }
+    await opened.close();
+  });
+});
