@@ -1,0 +1,79 @@
+import { type App, startApp } from '../../src/app.ts';
+import { apiUrlSetting, type Environment, readConfig } from '../../src/config.ts';
+import { createLogger } from '../../src/observe/logger.ts';
+import { type Client, createClient, makeReplr } from './client.ts';
+import type { BotDriver, PlatformDriver, World } from './driver.ts';
+import { makeStore, type StoreKind } from './stores.ts';
+
+export const API_KEY = `sk_live_${'t'.repeat(32)}`;
+
+/** The whole server on a real store against a simulated platform. */
+export interface Harness {
+  readonly world: World;
+  readonly client: Client;
+  readonly url: string;
+  /** The log so far, one JSON line each. */
+  readonly log: readonly string[];
+  /** Connects a bot to a new REPLR; the integration's id. */
+  connect(bot: BotDriver, extra?: Record<string, unknown>): Promise<string>;
+  /** Stops the server as an operator would, and starts another on the same store. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+  start(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startHarness(driver: PlatformDriver, kind: StoreKind, env: Environment = {}): Promise<Harness> {
+  const { platform } = driver;
+  const world = await driver.start();
+  const place = await makeStore(kind);
+  const log: string[] = [];
+  const logger = createLogger('debug', (line) => log.push(line));
+  const start = (): Promise<App> =>
+    startApp(
+      readConfig({ PORT: '0', REPLR_API_KEY: API_KEY, [apiUrlSetting(platform)]: world.apiUrl, ...place.env, ...env }, [
+        platform,
+      ]),
+      logger,
+    );
+  let app: App | undefined = await start();
+  const running = (): App => {
+    if (!app) throw new Error('the server is stopped');
+    return app;
+  };
+  const client = (): Client => createClient(running().url, API_KEY);
+  const stop = async () => {
+    await app?.stop();
+    app = undefined;
+  };
+  return {
+    world,
+    get client() {
+      return client();
+    },
+    get url() {
+      return running().url;
+    },
+    log,
+    async connect(bot, extra = {}) {
+      const replr_id = await makeReplr(client());
+      const body = { ...(await bot.connect()), replr_id, ...extra };
+      const created = await client().post(`/v1/integrations/${platform}`, body);
+      if (created.status !== 201) throw new Error(`connect: ${created.status} ${JSON.stringify(created.body)}`);
+      return created.body.id;
+    },
+    stop,
+    start: async () => {
+      app ??= await start();
+    },
+    restart: async () => {
+      await stop();
+      app = await start();
+    },
+    async close() {
+      await stop();
+      await world.close();
+      await place.drop();
+    },
+  };
+}
