@@ -122,7 +122,10 @@ export interface FlowStore {
    * are passed over. Messages of integrations that no longer exist are passed over too. Cursors move in the same commit.
    */
   accept(batch: AcceptBatch): Promise<AcceptResult>;
-  /** tx2. Stores the answer before its first byte is sent; re-checks owner, integration and message. */
+  /**
+   * tx2. Stores the answer before its first byte is sent; re-checks owner, integration and message. After a rejection it
+   * may be repeated with the same delivery ids: if the first one was stored after all, that is what comes back.
+   */
   compose(composed: Composed): Promise<ComposeResult>;
   /** tx3. A settle of something deleted or already final changes nothing. `fenced` as above. */
   settle(settled: Settled): Promise<'ok' | 'fenced'>;
