@@ -1,7 +1,5 @@
 export interface Batcher<I, O> {
   add(input: I): Promise<O>;
-  /** Resolves when nothing is under way any more. */
-  idle(): Promise<void>;
 }
 
 export interface Flight<I, O> {
@@ -25,7 +23,7 @@ interface Member<I, O> {
  */
 export function createBatcher<I, O>({ run, max, blamesInput }: Flight<I, O>): Batcher<I, O> {
   let waiting: Member<I, O>[] = [];
-  let flying: Promise<void> | undefined;
+  let _flying: Promise<void> | undefined;
 
   const settle = async (members: readonly Member<I, O>[]): Promise<void> => {
     try {
@@ -53,17 +51,14 @@ export function createBatcher<I, O>({ run, max, blamesInput }: Flight<I, O>): Ba
       waiting = waiting.slice(max);
       await settle(members);
     }
-    flying = undefined;
+    _flying = undefined;
   };
 
   return {
     add: (input) =>
       new Promise((resolve, reject) => {
         waiting.push({ input, resolve, reject });
-        flying ??= fly();
+        _flying ??= fly();
       }),
-    idle: async () => {
-      while (flying) await flying;
-    },
   };
 }

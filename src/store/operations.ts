@@ -13,14 +13,8 @@ import {
 import { releaseClaim, reserveClaim } from './operations/claims.ts';
 import { compose } from './operations/compose.ts';
 import { history, lastPlace, moveChannel, recover } from './operations/flow.ts';
-import {
-  createIntegration,
-  deleteIntegration,
-  getIntegration,
-  getSecrets,
-  listIntegrations,
-  updateIntegration,
-} from './operations/integrations.ts';
+import { getIntegration, getSecrets, listIntegrations } from './operations/integration-queries.ts';
+import { createIntegration, deleteIntegration, updateIntegration } from './operations/integrations.ts';
 import { holdBots, loadBot, releaseBots, reportHealth, takeBot } from './operations/owners.ts';
 import { createReplr, deleteReplr, getReplr, listReplrs, updateReplr } from './operations/replrs.ts';
 import { settle } from './operations/settle.ts';

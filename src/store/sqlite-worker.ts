@@ -53,9 +53,8 @@ async function serve(
     const opened = await open(options);
     let waiting: NumberedCall[] = [];
     let closing = false;
-    let running = false;
+    let busy = false;
     const drain = async () => {
-      running = true;
       while (waiting.length > 0) {
         const calls = waiting;
         waiting = [];
@@ -69,7 +68,7 @@ async function serve(
           send(answersOf(writes, outcomes));
         }
       }
-      running = false;
+      busy = false;
       if (closing) {
         opened.close();
         port?.close();
@@ -78,8 +77,10 @@ async function serve(
     onMessage((message) => {
       if (message.kind === 'close') closing = true;
       else waiting.push(...message.calls);
+      if (busy) return;
+      busy = true;
       // Not at once: what lies in the port already belongs to the same group.
-      if (!running) setImmediate(() => !running && void drain());
+      setImmediate(() => void drain());
     });
     send({ kind: 'ready' });
   } catch (error) {

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Log } from '../core/log.ts';
 import type { Engine } from './engine.ts';
-import { StoreError, StoreInUseError, StoreKeyError } from './errors.ts';
+import { StoreError, StoreInUseError, StoreKeyError, storeErrorOf } from './errors.ts';
 import type { Input, OperationName, Output } from './operations.ts';
 import type { FromWorker, NumberedCall, SentError, ToWorker, WorkerOptions } from './sqlite-worker.ts';
 
@@ -55,7 +55,21 @@ export async function openSqlite(options: WorkerOptions, log: Log): Promise<Engi
   const flush = () => {
     const group = gathered;
     gathered = [];
-    if (!ended) post({ kind: 'calls', calls: group });
+    if (ended) return;
+    try {
+      post({ kind: 'calls', calls: group });
+    } catch {
+      // One of them holds what cannot be copied to another thread: it must not take the others along.
+      for (const call of group) postAlone(call);
+    }
+  };
+  const postAlone = (call: NumberedCall) => {
+    try {
+      post({ kind: 'calls', calls: [call] });
+    } catch (error) {
+      pending.get(call.id)?.reject(storeErrorOf(error));
+      pending.delete(call.id);
+    }
   };
 
   return {

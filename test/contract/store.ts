@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { accessContract } from './store-access.ts';
+import { answersContract } from './store-answers.ts';
+import { claimsContract } from './store-claims.ts';
 import { enduranceContract } from './store-endurance.ts';
 import { flowContract } from './store-flow.ts';
 import { integrationsContract } from './store-integrations.ts';
@@ -21,8 +23,10 @@ export function storeContract(name: string, open: Open): void {
     const current = () => opened.store;
 
     flowContract(current);
+    answersContract(current);
     memoryContract(current);
     ownersContract(current);
+    claimsContract(current);
     integrationsContract(current);
     accessContract(current);
     enduranceContract(current, () => opened);

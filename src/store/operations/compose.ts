@@ -43,6 +43,7 @@ export async function compose(
     answers.map((answer) => answer.seq),
   );
   const enabled = await enabledOf(db, dialect, [...messages.values()]);
+  const stored = await storedOf(db, dialect, [...messages.values()]);
   const rows: DeliveryRow[] = [];
   const paused: MessageState[] = [];
   const refuse = (reason: 'fenced' | 'paused' | 'gone' | 'settled'): ComposeResult => ({ ok: false, reason });
@@ -53,7 +54,8 @@ export async function compose(
     const message = messages.get(answer.seq);
     if (epoch === undefined || message === undefined) return refuse('gone');
     if (message.bot_id !== answer.botId || message.integration_id !== answer.integrationId) return refuse('gone');
-    if (message.fate_kind !== null || message.composed) return refuse('settled');
+    if (message.fate_kind !== null) return refuse('settled');
+    if (message.composed) return repeated(answer, stored.get(answer.seq)) ?? refuse('settled');
     if (!enabled.get(answer.integrationId)) {
       Object.assign(message, { fate_kind: 'ignored', fate_reason: 'paused', fate_at: answer.at });
       paused.push(message);
@@ -89,6 +91,26 @@ async function enabledOf(db: Kysely<Schema>, dialect: DialectParts, messages: re
     .select(['v.id', 'integrations.enabled'])
     .execute();
   return new Map(rows.map((row) => [row.id, row.enabled === 1]));
+}
+
+async function storedOf(db: Kysely<Schema>, dialect: DialectParts, messages: readonly MessageState[]) {
+  const seqs = messages.flatMap(({ seq, composed, fate_kind }) => (composed && fate_kind === null ? [{ seq }] : []));
+  if (seqs.length === 0) return new Map<number, DeliveryRow[]>();
+  const rows = await db
+    .selectFrom('deliveries')
+    .innerJoin(dialect.rows<{ seq: number }>({ seq: 'i' }, seqs), 'v.seq', 'deliveries.inbox_seq')
+    .selectAll('deliveries')
+    .orderBy('deliveries.inbox_seq')
+    .orderBy('deliveries.idx')
+    .execute();
+  return Map.groupBy(rows, (row) => row.inbox_seq);
+}
+
+/** The very same answer once more: its first commit succeeded, but the caller was never told, so nothing was sent yet. */
+function repeated(answer: Composed, rows: readonly DeliveryRow[] | undefined): ComposeResult | undefined {
+  const same = rows?.length === answer.parts.length && rows.every((row, idx) => row.id === answer.parts[idx]?.id);
+  if (!same) return undefined;
+  return { ok: true, deliveries: rows.map((row) => deliveryOf({ ...row, integration_id: answer.integrationId })) };
 }
 
 const rowsOf = (answer: Composed): DeliveryRow[] =>

@@ -1,16 +1,15 @@
 import { type Kysely, sql } from 'kysely';
 import type { Health } from '../../core/health.ts';
 import type { BotId, IntegrationId, ReplrId, UserId } from '../../core/ids.ts';
-import type { Integration } from '../../core/integration.ts';
-import type { IntegrationChange, IntegrationUpdate, NewIntegration, Page } from '../../core/store.ts';
+import type { IntegrationChange, IntegrationUpdate, NewIntegration } from '../../core/store.ts';
 import type { DialectParts } from '../dialect.ts';
 import { integrationOf, parse } from '../rows.ts';
 import type { IntegrationRow, Schema } from '../schema.ts';
 import { moveCursors } from './accept.ts';
 import { dropIdleBot, touchBots } from './bots.ts';
 import { holdClaims } from './claims.ts';
+import { type Secrets, withHealth } from './integration-queries.ts';
 
-export type Secrets = Readonly<Record<string, string>>;
 /** As handed to the store, with the credential sealed. */
 export type SealedIntegration = Omit<NewIntegration, 'credential'> & {
   readonly secrets: Secrets;
@@ -194,56 +193,6 @@ async function changed(
 ): Promise<IntegrationChange> {
   const row = await withHealth(db, userId).where('integrations.id', '=', id).executeTakeFirstOrThrow();
   return { ok: true, integration: integrationOf(row), bots };
-}
-
-const withHealth = (db: Kysely<Schema>, userId: UserId) =>
-  db
-    .selectFrom('integrations')
-    .innerJoin('bots', 'bots.id', 'integrations.bot_id')
-    .selectAll('integrations')
-    .select(['bots.identity', 'bots.health'])
-    .where('integrations.user_id', '=', userId);
-
-export async function listIntegrations(
-  db: Kysely<Schema>,
-  _dialect: DialectParts,
-  { userId, limit, offset }: { userId: UserId; limit: number; offset: number },
-): Promise<Page<Integration>> {
-  const rows = await withHealth(db, userId)
-    .orderBy('integrations.connected_at')
-    .orderBy('integrations.id')
-    .limit(limit)
-    .offset(offset)
-    .execute();
-  const { total } = await db
-    .selectFrom('integrations')
-    .select((eb) => eb.fn.countAll<number>().as('total'))
-    .where('user_id', '=', userId)
-    .executeTakeFirstOrThrow();
-  return { data: rows.map(integrationOf), total };
-}
-
-export async function getIntegration(
-  db: Kysely<Schema>,
-  _dialect: DialectParts,
-  { userId, id }: { userId: UserId; id: IntegrationId },
-): Promise<Integration | undefined> {
-  const row = await withHealth(db, userId).where('integrations.id', '=', id).executeTakeFirst();
-  return row && integrationOf(row);
-}
-
-export async function getSecrets(
-  db: Kysely<Schema>,
-  _dialect: DialectParts,
-  { userId, id }: { userId: UserId; id: IntegrationId },
-): Promise<Secrets | undefined> {
-  const row = await db
-    .selectFrom('integrations')
-    .select('secrets')
-    .where('id', '=', id)
-    .where('user_id', '=', userId)
-    .executeTakeFirst();
-  return row && parse(row.secrets);
 }
 
 export async function deleteIntegration(
