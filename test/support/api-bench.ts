@@ -57,7 +57,7 @@ export async function apiBench({ connectors = [], ...options }: BenchOptions = {
     dataDir,
     secretKey: new Uint8Array(randomBytes(32)),
     clock,
-    random: Math.random,
+    random: randomBytes,
     log: silentLog,
   });
   const platform = fakePlatform();

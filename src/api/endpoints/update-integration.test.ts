@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type ApiBench, apiBench, connectBody, type Tenant } from '../../../test/support/api-bench.ts';
+
+let bench: ApiBench;
+let tenant: Tenant;
+let path: string;
+let bot = 0;
+beforeAll(async () => {
+  bench = await apiBench();
+  tenant = await bench.tenant('a');
+});
+beforeEach(async () => {
+  bot += 1;
+  const { json } = await tenant.call('POST', '/v1/integrations/acme', connectBody(tenant, { bot_token: `ok-u${bot}` }));
+  path = `/v1/integrations/${json.id}`;
+  bench.platform.calls.length = 0;
+  bench.changed.length = 0;
+});
+afterAll(() => bench.close());
+
+const put = (body: unknown) => tenant.call('PUT', path, body);
+
+describe('PUT /v1/integrations/:id', () => {
+  it('switches and points elsewhere without asking the platform', async () => {
+    const { json: replr } = await tenant.call('POST', '/v1/replrs', { name: 'Bo', instructions: 'x' });
+    const { status, json } = await put({ auto_respond: false, active: false, replr_id: replr.id });
+    expect(status).toBe(200);
+    expect(json).toMatchObject({
+      auto_respond: false,
+      status: 'inactive',
+      replr_id: replr.id,
+      channel_ids: ['C1', 'C2'],
+    });
+    expect(bench.platform.calls).toEqual([]);
+    expect(bench.changed).toHaveLength(1);
+  });
+
+  it('takes back what it gave, changing nothing', async () => {
+    const { json: before } = await tenant.call('GET', path);
+    const { status, json } = await put({ ...before, message_count: 99, status: 'inactive', notices: [] });
+    expect([status, json]).toEqual([200, before]);
+    expect(bench.platform.calls).toEqual([]);
+  });
+
+  it('ignores settings that are fixed once connected, and refuses unknown fields', async () => {
+    expect((await put({ room_id: '999' })).json.room_id).toBe('1098');
+    const { status, json } = await put({ room_id: '999', guild: '1', active: 'yes' });
+    expect([status, json.error]).toEqual([400, 'validation_error']);
+    expect(json.details.fields).toEqual({ guild: 'Unknown field.', active: expect.any(String) });
+  });
+
+  it('asks the platform about new places and keeps the cursors', async () => {
+    const { status, json } = await put({ channel_ids: ['C1', 'C7'] });
+    expect([status, json.channel_ids]).toEqual([200, ['C1', 'C7']]);
+    expect(bench.platform.calls).toEqual([`verify ok-u${bot}`]);
+    const again = connectBody(tenant, { bot_token: `ok-u${bot}`, channel_ids: ['C2'] });
+    expect((await tenant.call('POST', '/v1/integrations/acme', again)).status).toBe(201);
+  });
+
+  it('refuses places that another integration has, and stays as it was', async () => {
+    const body = connectBody(tenant, { bot_token: `ok-u${bot}`, channel_ids: ['C5'] });
+    const { json: neighbour } = await tenant.call('POST', '/v1/integrations/acme', body);
+    const { status, json } = await put({ channel_ids: ['C1', 'C5'], active: false });
+    expect([status, json.details]).toEqual([409, { integration_id: neighbour.id }]);
+    expect((await tenant.call('GET', path)).json).toMatchObject({ channel_ids: ['C1', 'C2'], status: 'active' });
+  });
+
+  it('changes nothing when the platform is down or says no', async () => {
+    const down = await put({ bot_token: 'down', auto_respond: false });
+    expect([down.status, down.json.error]).toEqual([502, 'upstream_error']);
+    const rejected = await put({ bot_token: 'rejected', auto_respond: false });
+    expect([rejected.status, rejected.json.details.reason]).toEqual([422, 'invalid_bot_token']);
+    expect((await tenant.call('GET', path)).json.auto_respond).toBe(true);
+    expect(bench.changed).toEqual([]);
+    await put({ channel_ids: ['C8'] });
+    expect(bench.platform.calls.at(-1)).toBe(`verify ok-u${bot}`);
+  });
+
+  it('lays a new secret over the stored ones; the same bot goes on where it was', async () => {
+    const { status } = await put({ app_token: 'app-1' });
+    expect(status).toBe(200);
+    expect((await put({ bot_token: `new-ok-u${bot}` })).status).toBe(200);
+    expect(bench.platform.calls).toEqual([`verify ok-u${bot}`, `verify new-ok-u${bot}`]);
+  });
+
+  it('begins anew with another bot', async () => {
+    expect((await put({ bot_token: `ok-v${bot}` })).status).toBe(200);
+    expect(bench.platform.calls).toEqual([`verify ok-v${bot}`, `beginning ok-v${bot}`]);
+    const freed = connectBody(tenant, { bot_token: `ok-u${bot}` });
+    expect((await tenant.call('POST', '/v1/integrations/acme', freed)).status).toBe(201);
+  });
+
+  it('leaves an active one in peace, and begins anew when one is resumed', async () => {
+    expect((await put({ active: true })).status).toBe(200);
+    expect(bench.platform.calls).toEqual([]);
+    await put({ active: false });
+    expect((await put({ active: true })).json.status).toBe('active');
+    expect(bench.platform.calls).toEqual([`verify ok-u${bot}`, `beginning ok-u${bot}`]);
+  });
+
+  it('stays paused when its bot is refused on resuming', async () => {
+    await put({ active: false });
+    bench.platform.beginningFails = { ok: false, kind: 'rejected', reason: 'gone', message: 'Gone.' };
+    expect((await put({ active: true })).status).toBe(422);
+    bench.platform.beginningFails = undefined;
+    expect((await tenant.call('GET', path)).json.status).toBe('inactive');
+  });
+
+  it.each(['another change', 'a delete'])('is finished before %s begins', async (what) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    bench.platform.hold = promise;
+    const first = put({ channel_ids: ['C3'] });
+    await expect.poll(() => bench.platform.calls.length).toBe(1);
+    bench.platform.hold = undefined;
+    const second = what === 'a delete' ? tenant.call('DELETE', path) : put({ channel_ids: ['C4'] });
+    await new Promise((later) => setTimeout(later, 20));
+    expect(bench.platform.calls).toHaveLength(1);
+    resolve();
+    expect([(await first).status, (await second).status]).toEqual([200, 200]);
+    expect((await first).json.channel_ids).toEqual(['C3']);
+    expect((await tenant.call('GET', path)).json.channel_ids).toEqual(what === 'a delete' ? undefined : ['C4']);
+  });
+});
+
+describe('DELETE /v1/integrations/:id', () => {
+  it('says so once, tells the flow, and frees the place', async () => {
+    const id = path.split('/').at(-1);
+    const { status, json } = await tenant.call('DELETE', path);
+    expect([status, json]).toEqual([200, { id, deleted: true }]);
+    expect(bench.changed).toHaveLength(1);
+    expect((await tenant.call('DELETE', path)).status).toBe(404);
+    expect((await tenant.call('GET', path)).status).toBe(404);
+    const body = connectBody(tenant, { bot_token: `ok-u${bot}` });
+    expect((await tenant.call('POST', '/v1/integrations/acme', body)).status).toBe(201);
+  });
+});
