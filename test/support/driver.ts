@@ -17,6 +17,11 @@ export interface World {
   latency(ms: number): Promise<void>;
   /** Calls that the platform refused as malformed, or that carried what it does not know: must stay 0. */
   misuse(): Promise<number>;
+  /**
+   * Sends that the platform has, but whose sender, killed at this moment, can hardly have noted so: the call has not been
+   * answered, or was within the last few milliseconds.
+   */
+  unsettled(): Promise<number>;
   /** Calls that reached the platform with this bot's credential, by name. */
   calls(bot: BotDriver): Promise<readonly string[]>;
   close(): Promise<void>;

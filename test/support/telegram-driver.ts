@@ -4,6 +4,8 @@ import type { BotDriver, ChatDriver, PlatformDriver, World } from './driver.ts';
 
 /** An answer that takes longer than this is missing, ms. */
 const PATIENCE_MS = 20_000;
+/** An answer that was given longer ago has been read and stored, even on a busy machine, ms. */
+const NOTED_WITHIN_MS = 100;
 
 export const telegramDriver: PlatformDriver = {
   platform: 'telegram',
@@ -25,6 +27,11 @@ function world(sim: TelegramSimulator): World {
         sim.ledger.counts;
       const refused = sim.ledger.calls.filter((call) => call.status === 400).length;
       return unknown_parameters + type_mismatches + malformed_bodies + unsupported_methods + previews + refused;
+    },
+    unsettled: async () => {
+      const since = Date.now() - NOTED_WITHIN_MS;
+      const sends = sim.ledger.calls.filter((call) => call.method === 'sendMessage');
+      return sends.filter((call) => call.ended_at === undefined || call.ended_at > since).length;
     },
     calls: async ({ identity }) =>
       sim.ledger.calls.filter((call) => call.bot_id === Number(identity)).map((call) => call.method),

@@ -1,0 +1,114 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { apiUrlSetting } from '../../src/config.ts';
+import { ECHO_PREFIX } from '../../src/responders/echo.ts';
+import { createClient, makeReplr } from '../support/client.ts';
+import type { ChatDriver } from '../support/driver.ts';
+import { drivers } from '../support/drivers.ts';
+import { API_KEY } from '../support/harness.ts';
+import { type ServerProcess, startServer } from '../support/server-process.ts';
+import { makeStore, storeKinds } from '../support/stores.ts';
+
+const CHATS = 40;
+const EACH = 5;
+const WINDOW = 8;
+/** The server is killed when this many of the 200 answers are visible, and again. */
+const KILLS = [30, 110];
+
+describe.each(drivers)('$platform', (driver) => {
+  describe.each(storeKinds)('on %s', (kind) => {
+    const clean: (() => Promise<unknown>)[] = [];
+    afterEach(async () => {
+      for (const step of clean.splice(0).reverse()) await step();
+    });
+
+    it('kill -9 in the middle of 200 messages loses nothing, doubles nothing but sends in flight, keeps the order', async () => {
+      const world = await driver.start();
+      clean.push(() => world.close());
+      // Slow enough that the kill finds messages at every stage.
+      await world.latency(5);
+      const store = await makeStore(kind);
+      clean.push(() => store.drop());
+      const env = { ...store.env, REPLR_API_KEY: API_KEY, [apiUrlSetting(driver.platform)]: world.apiUrl };
+      let server: ServerProcess = await startServer(env);
+      clean.push(() => server.kill('SIGKILL'));
+
+      const bot = await world.bot();
+      const chats: ChatDriver[] = [];
+      for (let index = 0; index < CHATS; index++) chats.push(await bot.direct(`Person ${index}`));
+      const client = createClient(server.url, API_KEY);
+      const replr_id = await makeReplr(client);
+      const created = await client.post(`/v1/integrations/${driver.platform}`, { ...(await bot.connect()), replr_id });
+      expect(created.status).toBe(201);
+
+      const text = (chat: number, message: number) => `chat ${chat} message ${message}`;
+      // At most WINDOW questions are open at a time, so that a kill meets a few of them and not all.
+      const posting = (async () => {
+        const open: (() => Promise<unknown>)[] = [];
+        for (let message = 0; message < EACH; message++) {
+          for (const [index, chat] of chats.entries()) {
+            await chat.say(text(index, message));
+            open.push(() => chat.answered(message + 1));
+            if (open.length >= WINDOW) await open.shift()?.();
+          }
+        }
+      })();
+      const visible = async () => (await Promise.all(chats.map((chat) => chat.answers()))).flat().length;
+      let inFlight = 0;
+      for (const count of KILLS) {
+        await expect.poll(visible, { interval: 5, timeout: 20_000 }).toBeGreaterThanOrEqual(count);
+        expect(await visible()).toBeLessThan(CHATS * EACH);
+        const killed = server.kill('SIGKILL');
+        inFlight += await world.unsettled();
+        expect(await killed).toBeNull();
+        server = await startServer(env);
+      }
+      await posting;
+
+      let doubled = 0;
+      for (const [index, chat] of chats.entries()) {
+        const last = ECHO_PREFIX + text(index, EACH - 1);
+        await expect.poll(async () => (await chat.answers()).includes(last), { timeout: 30_000 }).toBe(true);
+        const answers = await chat.answers();
+        const once = [...new Set(answers)];
+        expect(once).toEqual(Array.from({ length: EACH }, (_, message) => ECHO_PREFIX + text(index, message)));
+        // A double stands right behind its first: order is kept, and one conversation has one send in flight per kill.
+        expect(answers).toEqual([...answers].sort());
+        expect(answers.length - once.length).toBeLessThanOrEqual(KILLS.length);
+        doubled += answers.length - once.length;
+      }
+      expect(doubled).toBeLessThanOrEqual(inFlight);
+      const after = createClient(server.url, API_KEY);
+      await expect
+        .poll(async () => (await after.get(`/v1/integrations/${created.body.id}`)).body)
+        .toMatchObject({ message_count: 2 * CHATS * EACH, health: { state: 'connected' } });
+      expect(await world.misuse()).toBe(0);
+      console.log(
+        `${driver.platform} ${kind}: ${CHATS * EACH} messages, ${KILLS.length} kills, 0 lost, ${doubled} doubled of ${inFlight} in flight`,
+      );
+    }, 90_000);
+
+    it('a TERM lets what is under way end, exits 0 and frees its bots', async () => {
+      const world = await driver.start();
+      clean.push(() => world.close());
+      await world.latency(50);
+      const store = await makeStore(kind);
+      clean.push(() => store.drop());
+      const env = { ...store.env, REPLR_API_KEY: API_KEY, [apiUrlSetting(driver.platform)]: world.apiUrl };
+      const server = await startServer(env);
+      clean.push(() => server.kill('SIGKILL'));
+      const bot = await world.bot();
+      const chats = await Promise.all(Array.from({ length: 10 }, (_, index) => bot.direct(`Person ${index}`)));
+      const client = createClient(server.url, API_KEY);
+      const replr_id = await makeReplr(client);
+      await client.post(`/v1/integrations/${driver.platform}`, { ...(await bot.connect()), replr_id });
+      for (const [index, chat] of chats.entries()) await chat.say(`question ${index}`);
+      await chats[0]?.answered(1);
+      expect(await server.kill('SIGTERM')).toBe(0);
+      const second = await startServer(env);
+      clean.push(() => second.kill('SIGKILL'));
+      for (const [index, chat] of chats.entries()) {
+        expect(await chat.answered(1)).toEqual([`${ECHO_PREFIX}question ${index}`]);
+      }
+    });
+  });
+});
