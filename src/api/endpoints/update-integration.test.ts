@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type ApiBench, apiBench, connectBody, type Tenant } from '../../../test/support/api-bench.ts';
+import type { IntegrationId } from '../../core/ids.ts';
 
 let bench: ApiBench;
 let tenant: Tenant;
@@ -96,6 +97,20 @@ describe('PUT /v1/integrations/:id', () => {
     await put({ active: false });
     expect((await put({ active: true })).json.status).toBe('active');
     expect(bench.platform.calls).toEqual([`verify ok-u${bot}`, `beginning ok-u${bot}`]);
+  });
+
+  it('asks again about one whose link has given up, and loses nothing of what waits', async () => {
+    const { store, clock } = bench;
+    const integration = await store.getIntegration(tenant.userId, path.split('/').at(-1) as IntegrationId);
+    const botId = integration?.botId ?? 'bot_';
+    const epoch = (await store.takeBot('node_1', 60_000, botId))?.epoch ?? 0;
+    const health = { state: 'error', code: 'conflict', since: clock.now(), transport: 'polling' } as const;
+    await store.reportHealth(botId, epoch, health);
+    expect((await tenant.call('GET', path)).json).toMatchObject({ status: 'error', health: { code: 'conflict' } });
+    expect((await put({ active: true })).status).toBe(200);
+    expect(bench.platform.calls).toEqual([`verify ok-u${bot}`]);
+    expect(bench.changed).toEqual([[botId]]);
+    expect(await store.recover(botId, epoch)).toMatchObject({ cursors: new Map([['offset', '7']]) });
   });
 
   it('stays paused when its bot is refused on resuming', async () => {
