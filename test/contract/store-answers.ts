@@ -145,6 +145,18 @@ export function answersContract(current: () => Store): void {
       expect(await countOf(store, world)).toEqual({ messageCount: 2, lastMessageAt: 7_000 });
     });
 
+    it('is not answered while an earlier part is still under way', async () => {
+      const store = current();
+      const world = await makeWorld(store);
+      const [one, two] = await answer(store, world, await hear(store, world), 'a', 'b');
+      if (!one || !two) throw new Error('two parts');
+      await store.settle(settled(world, { kind: 'sending', delivery: two.id, maybeDuplicate: false }));
+      await deliver(store, world, [two]);
+      expect((await countOf(store, world)).messageCount).toBe(1);
+      await deliver(store, world, [one]);
+      expect((await countOf(store, world)).messageCount).toBe(2);
+    });
+
     it('fails this part and the later ones', async () => {
       const store = current();
       const world = await makeWorld(store);

@@ -158,6 +158,27 @@ export function enduranceContract(current: () => Store, opened: () => Opened): v
       expect((await recovered(store, world)).turns.length).toBeLessThanOrEqual(2);
     });
 
+    it('an integration may go while its messages come: nobody gets an error for it', async () => {
+      const store = current();
+      for (let round = 0; round < 15; round++) {
+        const world = await makeWorld(store);
+        const turns = await Promise.all([1, 2, 3, 4].map(() => hear(store, world)));
+        const { botId, epoch, userId, integration, replr } = world;
+        const inbound = () => accepted(integration.id, message());
+        const answered = turns.map((turn) => composed(world, turn, [{ text: 'a' }]));
+        const results = await Promise.all([
+          store.accept({ botId, epoch, messages: [inbound(), inbound()], cursors: [{ name: 'a', value: '1' }], at: 1 }),
+          ...answered.slice(0, 2).map((one) => store.compose(one)),
+          store.deleteIntegration(userId, integration.id),
+          ...answered.slice(2).map((one) => store.compose(one)),
+          store.accept({ botId, epoch, messages: [inbound()], cursors: [{ name: 'a', value: '2' }], at: 1 }),
+          store.deleteReplr(userId, replr.id),
+        ]);
+        expect(results[3]).toEqual({ ok: true, bots: [botId] });
+        expect(await store.recover(botId, epoch)).toBe('fenced');
+      }
+    });
+
     it('all kinds of calls of one tick live side by side', async () => {
       const store = current();
       const world = await makeWorld(store);

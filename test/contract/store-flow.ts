@@ -14,6 +14,7 @@ import {
   recovered,
   settled,
   TTL_MS,
+  unique,
   type World,
 } from './store-rig.ts';
 
@@ -113,6 +114,25 @@ export function flowContract(current: () => Store): void {
       await expect(store.accept({ botId, epoch, messages: [good, bad], cursors, at: 1 })).rejects.toThrow();
       const { turns, cursors: moved } = await recovered(store, world);
       expect([turns.length, moved.size]).toEqual([0, 0]);
+    });
+
+    it('is whole also when it breaks late: a bad cursor takes the messages with it', async () => {
+      const store = current();
+      const world = await makeWorld(store);
+      const { botId, epoch } = world;
+      const call = (value: unknown) =>
+        store.accept({
+          botId,
+          epoch,
+          messages: [accepted(world.integration.id, message())],
+          cursors: [{ name: unique('cursor'), value: value as string }],
+          at: 1,
+        });
+      const results = await Promise.allSettled([call('1'), call(Number.NaN), call('1')]);
+      expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+      await expect(call(Number.NaN)).rejects.toThrow();
+      expect((await recovered(store, world)).turns).toHaveLength(2);
+      expect((await countOf(store, world)).messageCount).toBe(2);
     });
 
     it('counts the newest time whatever the order of arrival', async () => {

@@ -134,6 +134,39 @@ describe('postgres alone', { timeout: 20_000 }, () => {
     await opened.close();
   });
 
+  it('loses no call that it promised while connections are cut under load', async () => {
+    const opened = await openOnPostgres();
+    const { store } = opened;
+    const world = await makeWorld(store);
+    const { botId, epoch, integration } = world;
+    const database = new URL(opened.url).pathname.slice(1);
+    let cutting = true;
+    let [promised, refused] = [0, 0];
+    const callers = Array.from({ length: 20 }, async () => {
+      while (cutting) {
+        const messages = [accepted(integration.id, message())];
+        await store.accept({ botId, epoch, messages, cursors: [], at: 1 }).then(
+          () => promised++,
+          () => refused++,
+        );
+      }
+    });
+    for (let cut = 0; cut < 10; cut++) {
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      await execute(
+        inject('postgres'),
+        `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${database}'`,
+      );
+    }
+    cutting = false;
+    await Promise.all(callers);
+    const stored = await vi.waitFor(async () => (await recovered(store, world)).turns.length);
+    expect(promised).toBeGreaterThan(100);
+    expect(stored).toBeGreaterThanOrEqual(promised);
+    expect(stored).toBeLessThanOrEqual(promised + refused);
+    await opened.close();
+  });
+
   it('tells the owner, and nobody else, what another process changed', async () => {
     const opened = await openOnPostgres();
     const { store } = opened;

@@ -4,6 +4,9 @@ import type { DialectParts } from '../dialect.ts';
 import type { Schema } from '../schema.ts';
 
 /**
+ * Transactions lock in one order: claims, bots, integrations, messages; rows of one table by their key. Whoever goes
+ * another way waits for somebody who waits for them.
+ *
  * The epochs of these bots, held still until the transaction ends: the share lock makes a takeover wait for the commit,
  * and a takeover that came first is seen. Sorted, so that two transactions cannot wait for each other.
  */

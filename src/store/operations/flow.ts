@@ -6,8 +6,6 @@ import type { FlowStore, Unfinished } from '../../core/store.ts';
 import type { DialectParts } from '../dialect.ts';
 import { deliveryOf, parse, turnDueOf } from '../rows.ts';
 import type { Schema } from '../schema.ts';
-import { touchBots } from './bots.ts';
-import { epochsOf } from './fence.ts';
 
 export async function recover(
   db: Kysely<Schema>,
@@ -129,8 +127,14 @@ export async function moveChannel(
   dialect: DialectParts,
   { botId, epoch, from, to, settings }: ChannelMove,
 ): Promise<'ok' | 'fenced'> {
-  const epochs = await epochsOf(db, dialect, [botId]);
-  if (epochs.get(botId) !== epoch) return 'fenced';
+  const owned = await db
+    .updateTable('bots')
+    .set((eb) => ({ version: eb('version', '+', 1), changed_at: dialect.now }))
+    .where('id', '=', botId)
+    .where('epoch', '=', epoch)
+    .returning('id')
+    .executeTakeFirst();
+  if (!owned) return 'fenced';
   const conversations = await db
     .selectFrom('messages')
     .select(['integration_id', 'thread'])
@@ -173,6 +177,5 @@ export async function moveChannel(
       .where('bot_id', '=', botId)
       .execute();
   }
-  if (settings.length > 0) await touchBots(db, dialect, [botId]);
   return 'ok';
 }

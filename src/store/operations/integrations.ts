@@ -9,6 +9,7 @@ import { moveCursors } from './accept.ts';
 import { dropIdleBot, touchBots } from './bots.ts';
 import { holdClaims } from './claims.ts';
 import { type Secrets, withHealth } from './integration-queries.ts';
+import { Refusal } from './refusal.ts';
 
 /** As handed to the store, with the credential sealed. */
 export type SealedIntegration = Omit<NewIntegration, 'credential'> & {
@@ -78,12 +79,13 @@ export async function updateIntegration(
     .selectAll()
     .where('id', '=', id)
     .where('user_id', '=', userId)
-    .modifyEnd(dialect.forUpdate)
     .executeTakeFirst();
   if (!row) return { ok: false, reason: 'missing' };
   if (update.replrId !== undefined && !(await hasReplr(db, userId, update.replrId))) {
     return { ok: false, reason: 'replr_missing' };
   }
+  if (update.verified) await claimVerified(db, dialect, row, update.verified);
+  await touchBots(db, dialect, [row.bot_id]);
   const botId = update.verified ? await verifiedBot(db, dialect, row, update.verified, update.at) : row.bot_id;
   const columns: Partial<IntegrationRow> = {
     bot_id: botId,
@@ -97,7 +99,15 @@ export async function updateIntegration(
       notices: JSON.stringify(update.verified.notices),
     }),
   };
-  await db.updateTable('integrations').set(columns).where('id', '=', id).execute();
+  const updated = await db
+    .updateTable('integrations')
+    .set(columns)
+    .where('id', '=', id)
+    .where('bot_id', '=', row.bot_id)
+    .returning('id')
+    .executeTakeFirst();
+  // Deleted or moved since we looked.
+  if (!updated) throw new Refusal<IntegrationChange>({ ok: false, reason: 'missing' });
   if (update.cursors) {
     await moveCursors(
       db,
@@ -106,27 +116,37 @@ export async function updateIntegration(
     );
   }
   const bots = [...new Set([row.bot_id, botId])];
-  await touchBots(db, dialect, bots);
-  if (botId !== row.bot_id) await leaveBot(db, row, update.at);
+  if (botId !== row.bot_id) {
+    await dialect.notify(db, [botId]);
+    await leaveBot(db, row, update.at);
+  }
   return changed(db, userId, id, bots);
+}
+
+type Verified = NonNullable<SealedUpdate['verified']>;
+
+async function claimVerified(
+  db: Kysely<Schema>,
+  dialect: DialectParts,
+  { id, user_id, platform }: IntegrationRow,
+  { identity, claims }: Verified,
+): Promise<void> {
+  await holdClaims(db, dialect, { id, userId: user_id }, { platform, identity, places: claims });
 }
 
 async function verifiedBot(
   db: Kysely<Schema>,
   dialect: DialectParts,
   row: IntegrationRow,
-  verified: NonNullable<SealedUpdate['verified']>,
+  verified: Verified,
   at: number,
 ): Promise<BotId> {
-  const { platform } = row;
-  const { identity, claims } = verified;
-  await holdClaims(db, dialect, { id: row.id, userId: row.user_id }, { platform, identity, places: claims });
   const old = await db.selectFrom('bots').select('health').where('id', '=', row.bot_id).executeTakeFirstOrThrow();
   const { transport } = parse<Health>(old.health);
   return await putBot(db, dialect, {
     id: verified.botId,
-    platform,
-    identity,
+    platform: row.platform,
+    identity: verified.identity,
     profile: JSON.stringify(verified.profile),
     health: JSON.stringify({ state: 'connecting', since: at, transport } satisfies Health),
   });
@@ -200,16 +220,24 @@ export async function deleteIntegration(
   dialect: DialectParts,
   { userId, id }: { userId: UserId; id: IntegrationId },
 ): Promise<{ readonly ok: boolean; readonly bots: readonly BotId[] }> {
-  // Messages and their deliveries go with it: their foreign keys cascade.
   const row = await db
-    .deleteFrom('integrations')
+    .selectFrom('integrations')
+    .select('bot_id')
     .where('id', '=', id)
     .where('user_id', '=', userId)
-    .returning('bot_id')
     .executeTakeFirst();
   if (!row) return { ok: false, bots: [] };
   await db.deleteFrom('claims').where('integration_id', '=', id).execute();
   await touchBots(db, dialect, [row.bot_id]);
+  // Messages and their deliveries go with it: their foreign keys cascade.
+  const gone = await db
+    .deleteFrom('integrations')
+    .where('id', '=', id)
+    .where('bot_id', '=', row.bot_id)
+    .returning('id')
+    .executeTakeFirst();
+  // Deleted or moved since we looked.
+  if (!gone) throw new Refusal({ ok: false, bots: [] });
   await dropIdleBot(db, row.bot_id);
   return { ok: true, bots: [row.bot_id] };
 }

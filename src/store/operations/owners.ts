@@ -128,7 +128,9 @@ export async function loadBot(
   };
 }
 
-export async function releaseBots(db: Kysely<Schema>, _dialect: DialectParts, node: NodeId): Promise<void> {
+export async function releaseBots(db: Kysely<Schema>, dialect: DialectParts, node: NodeId): Promise<void> {
+  const own = db.selectFrom('bots').select('id').where('owner', '=', node).orderBy('id').modifyEnd(dialect.forUpdate);
+  await own.execute();
   await db.updateTable('bots').set({ owner: null }).where('owner', '=', node).execute();
   await db.deleteFrom('nodes').where('id', '=', node).execute();
 }
