@@ -16,7 +16,7 @@ import { createRuntime } from './runtime/runtime.ts';
 import { openStore } from './store/store.ts';
 import { VERSION } from './version.ts';
 
-/** What is under way may take this long to end at a stop, ms; the rest is resumed at the next start. */
+/** Orchestrators kill what has not ended after 30 s or so. */
 const DRAIN_MS = 10_000;
 /** Settled messages are kept this long, ms: well beyond the 7 days in which a platform could send them again. */
 const KEEP_MS = 30 * 24 * 60 * 60 * 1000;
@@ -32,8 +32,15 @@ export interface App {
   stop(): Promise<void>;
 }
 
+export interface AppOptions {
+  readonly clock?: Clock;
+  /** What is under way may take this long to end at a stop, ms; the rest is resumed at the next start. */
+  readonly drainMs?: number;
+}
+
 /** The composition root: every wire of the server is visible here. */
-export async function startApp(config: Config, log: Log, clock: Clock = systemClock): Promise<App> {
+export async function startApp(config: Config, log: Log, options: AppOptions = {}): Promise<App> {
+  const { clock = systemClock, drainMs = DRAIN_MS } = options;
   const ids = createIds(randomBytes);
   const random = Math.random;
   const secret = await resolveSecretKey(config);
@@ -101,7 +108,7 @@ export async function startApp(config: Config, log: Log, clock: Clock = systemCl
         started = false;
         server.close();
         sweeping.abort();
-        await Promise.all([runtime.stop(DRAIN_MS), swept]);
+        await Promise.all([runtime.stop(drainMs), swept]);
         server.closeAllConnections();
         await pool.close();
         await store.close();

@@ -7,6 +7,9 @@ import { makeStore, type StoreKind } from './stores.ts';
 
 export const API_KEY = `sk_live_${'t'.repeat(32)}`;
 
+/** Long enough for what a simulator answers at once, short for a test of what it does not, ms. */
+const DRAIN_MS = 1_000;
+
 /** The whole server on a real store against a simulated platform. */
 export interface Harness {
   readonly world: World;
@@ -35,6 +38,7 @@ export async function startHarness(driver: PlatformDriver, kind: StoreKind, env:
         platform,
       ]),
       logger,
+      { drainMs: DRAIN_MS },
     );
   let app: App | undefined = await start();
   const running = (): App => {
