@@ -18,7 +18,7 @@ import { createIntegration, deleteIntegration, updateIntegration } from './opera
 import { holdBots, loadBot, releaseBots, reportHealth, takeBot } from './operations/owners.ts';
 import { createReplr, deleteReplr, getReplr, listReplrs, updateReplr } from './operations/replrs.ts';
 import { settle } from './operations/settle.ts';
-import { ping, sweepSome } from './operations/upkeep.ts';
+import { ping, sweepMessages, sweepRest } from './operations/upkeep.ts';
 import type { Schema } from './schema.ts';
 
 type Run<I, O> = (db: Kysely<Schema>, dialect: DialectParts, input: I) => Promise<O>;
@@ -79,7 +79,8 @@ export const operations = {
   abandonRequest: write(abandonRequest),
 
   ping: read<undefined, void>(ping),
-  sweepSome: write(sweepSome),
+  sweepMessages: write(sweepMessages),
+  sweepRest: write(sweepRest),
 };
 
 type Operations = typeof operations;

@@ -96,9 +96,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
     ping: () => run('ping', undefined),
     sweep: async (before) => {
+      await run('sweepRest', before);
       let messages = 0;
       for (;;) {
-        const gone = await run('sweepSome', { before, limit: SWEEP_BITE });
+        const gone = await run('sweepMessages', { before, limit: SWEEP_BITE });
         messages += gone;
         if (gone < SWEEP_BITE) return { messages };
       }

@@ -6,10 +6,10 @@ export async function ping(db: Kysely<Schema>): Promise<void> {
   await db.selectFrom('meta').select('key').limit(1).execute();
 }
 
-/** One bite of a sweep, so that no other transaction waits long. Answers how many messages went. */
-export async function sweepSome(
+/** One bite of the old messages, so that no other transaction waits long. Answers how many went. */
+export async function sweepMessages(
   db: Kysely<Schema>,
-  dialect: DialectParts,
+  _dialect: DialectParts,
   { before, limit }: { before: number; limit: number },
 ): Promise<number> {
   const gone = await db
@@ -25,6 +25,11 @@ export async function sweepSome(
     )
     .returning('seq')
     .execute();
+  return gone.length;
+}
+
+/** What else is past its use: there is little of it. */
+export async function sweepRest(db: Kysely<Schema>, dialect: DialectParts, before: number): Promise<void> {
   await db.deleteFrom('requests').where('begun_at', '<', before).execute();
   await db.deleteFrom('claims').where('reserved_until', '<', dialect.now).execute();
   await db
@@ -34,5 +39,4 @@ export async function sweepSome(
       eb.not(eb.exists(eb.selectFrom('bots').select(sql.lit(1).as('one')).whereRef('owner', '=', 'nodes.id'))),
     )
     .execute();
-  return gone.length;
 }
