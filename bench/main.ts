@@ -1,0 +1,29 @@
+import { PATH_OPTIONS, path } from './path/path.ts';
+
+const USAGE = `Usage: npm run bench -- NAME [OPTIONS]
+
+  path    what one answered message costs: CPU, and latency added to a bare getUpdates/sendMessage loop
+${PATH_OPTIONS}
+
+Each prints a table and writes JSON to bench/results/.`;
+
+/** Resolves whether the work was done: figures of less than that are worth nothing. */
+const benches: Readonly<Record<string, (args: readonly string[], say: (line: string) => void) => Promise<boolean>>> = {
+  path,
+};
+
+const [name = '', ...args] = process.argv.slice(2);
+const bench = Object.hasOwn(benches, name) ? benches[name] : undefined;
+if (!bench) {
+  process.stdout.write(`${USAGE}\n`);
+  process.exitCode = 2;
+} else {
+  try {
+    const done = await bench(args, (line) => void process.stdout.write(`${line}\n`));
+    process.exitCode = done ? 0 : 1;
+  } catch (error) {
+    const known = error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+    process.stderr.write(`${known ? `${error.message}\n\n${USAGE}` : error instanceof Error ? error.stack : error}\n`);
+    process.exitCode = known ? 2 : 1;
+  }
+}
