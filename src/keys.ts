@@ -3,9 +3,11 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hashApiKey } from './api/auth.ts';
 import { type Config, ConfigError, isLoopback } from './config.ts';
-import type { Clock } from './core/clock.ts';
-import type { Ids } from './core/ids.ts';
+import { type Clock, systemClock } from './core/clock.ts';
+import { createIds, type Ids } from './core/ids.ts';
+import type { Log } from './core/log.ts';
 import type { AccessStore } from './core/store.ts';
+import { openStore } from './store/store.ts';
 
 /** The user that the first key belongs to. */
 export const FIRST_USER = 'owner';
@@ -59,6 +61,20 @@ export async function addApiKey(
   const at = clock.now();
   const userId = await store.ensureUser(ids.user(), user, at);
   return store.createApiKey({ id: ids.apiKey(), userId, hash: hashApiKey(key), at });
+}
+
+/** Opens the store beside a running server and adds a key; the key. */
+export async function createKey(config: Config, log: Log, user: string): Promise<string> {
+  const { key: secretKey } = await resolveSecretKey(config);
+  const place = config.databaseUrl ? { databaseUrl: config.databaseUrl } : { dataDir: config.dataDir };
+  const store = await openStore({ ...place, secretKey, clock: systemClock, random: randomBytes, log });
+  try {
+    const key = newApiKey();
+    await addApiKey(store, createIds(randomBytes), systemClock, user, key);
+    return key;
+  } finally {
+    await store.close();
+  }
 }
 
 /** Makes sure that somebody can call the API. Returns the key only if it was made just now. */

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,10 +5,8 @@ import { parseArgs } from 'node:util';
 import { type App, startApp } from './app.ts';
 import { ConfigError, readConfig } from './config.ts';
 import { connectors } from './connectors/registry.ts';
-import { systemClock } from './core/clock.ts';
-import { createIds } from './core/ids.ts';
 import { silentLog } from './core/log.ts';
-import { addApiKey, newApiKey, resolveSecretKey } from './keys.ts';
+import { createKey } from './keys.ts';
 import { createLogger } from './observe/logger.ts';
 
 const USAGE = `Usage:
@@ -96,17 +93,7 @@ async function keys(args: readonly string[]): Promise<number> {
   }
   const config = readConfig(process.env, platforms);
   const log = createLogger('warn', (line) => void process.stderr.write(line));
-  const { openStore } = await import('./store/store.ts');
-  const { key: secretKey } = await resolveSecretKey(config);
-  const place = config.databaseUrl ? { databaseUrl: config.databaseUrl } : { dataDir: config.dataDir };
-  const store = await openStore({ ...place, secretKey, clock: systemClock, random: randomBytes, log });
-  try {
-    const key = newApiKey();
-    await addApiKey(store, createIds(randomBytes), systemClock, user, key);
-    say(`API key of ${user}, shown only this once: ${key}`);
-  } finally {
-    await store.close();
-  }
+  say(`API key of ${user}, shown only this once: ${await createKey(config, log, user)}`);
   return 0;
 }
 

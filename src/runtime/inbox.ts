@@ -1,7 +1,7 @@
 import { type Cursor, conversationKey, type InboundMessage } from '../core/message.ts';
 import type { Metrics } from '../core/metrics.ts';
 import { judge } from '../core/policy.ts';
-import type { AcceptedMessage, Store } from '../core/store.ts';
+import type { AcceptedMessage, Store, TurnDue } from '../core/store.ts';
 import type { FlowDeps } from './persist.ts';
 import type { Session } from './session.ts';
 import type { Turns } from './turns.ts';
@@ -28,6 +28,13 @@ export class FencedError extends Error {
 }
 
 export function createInbox({ store, turns, metrics, clock }: InboxDeps): Inbox {
+  function begin(session: Session, due: TurnDue, started: number): void {
+    session.begin(due.seq, due.conversation, async () => {
+      const answered = await turns.run(session, due);
+      if (answered) metrics.answeredIn(session.bot.platform, (clock.elapsed() - started) / 1_000);
+    });
+  }
+
   function judged(session: Session, messages: readonly InboundMessage[]): AcceptedMessage[] {
     const { platform } = session.bot;
     const now = clock.now();
@@ -50,20 +57,33 @@ export function createInbox({ store, turns, metrics, clock }: InboxDeps): Inbox 
     return accepted;
   }
 
+  /** What the store holds for this bot and no lane does; known messages among those just accepted are in it too. */
+  async function unbegun(session: Session): Promise<readonly TurnDue[]> {
+    const begun = new Set(session.open);
+    const unfinished = await store.recover(session.id, session.epoch);
+    if (unfinished === 'fenced') throw new FencedError();
+    return unfinished.turns.filter((due) => !begun.has(due.seq));
+  }
+
   return {
     async accept(session, messages, cursors) {
       const accepted = judged(session, messages);
       if (accepted.length === 0 && cursors.length === 0) return;
       const at = clock.now();
       const started = clock.elapsed();
-      const result = await store.accept({ botId: session.id, epoch: session.epoch, messages: accepted, cursors, at });
-      if (!result.ok) throw new FencedError();
-      for (const due of result.due) {
-        session.lanes.push(due.conversation, async () => {
-          const answered = await turns.run(session, due);
-          if (answered) metrics.answeredIn(session.bot.platform, (clock.elapsed() - started) / 1_000);
-        });
+      const batch = { botId: session.id, epoch: session.epoch, messages: accepted, cursors, at };
+      let due: readonly TurnDue[];
+      try {
+        const result = await store.accept(batch);
+        if (!result.ok) throw new FencedError();
+        due = session.unsure ? await unbegun(session) : result.due;
+        session.unsure = false;
+      } catch (error) {
+        // It may have been committed all the same: then the platform sends the messages again, and they are known.
+        session.unsure = true;
+        throw error;
       }
+      for (const one of due) begin(session, one, started);
     },
   };
 }

@@ -19,6 +19,10 @@ export class Session {
   readonly port: PlatformPort;
   readonly log: Log;
   readonly lanes: Lanes;
+  /** Turns that wait or run, by their message's number in the store. */
+  readonly open = new Set<number>();
+  /** A commit failed whose outcome nobody knows: turns may wait in the store that are in no lane. */
+  unsure = false;
   sender: Sender;
   health: Health;
 
@@ -85,6 +89,12 @@ export class Session {
   listening(at: Place): Route | undefined {
     const hearing = this.#owned.routes.filter((route) => this.connector.listens(route.integration, at));
     return hearing.find((route) => route.integration.enabled) ?? hearing[0];
+  }
+
+  /** Queues a turn behind those of its conversation. */
+  begin(seq: number, conversation: string, turn: () => Promise<unknown>): void {
+    this.open.add(seq);
+    this.lanes.push(conversation, () => turn().finally(() => this.open.delete(seq)));
   }
 
   /** Aborts when the integration is paused or removed, or the session ends. */

@@ -181,7 +181,7 @@ export class Supervisor {
         session.lanes.push(conversation, () => this.#deps.outbox.deliver(session, fresh, true));
       }
     }
-    for (const due of turns) session.lanes.push(due.conversation, () => this.#deps.turns.run(session, due));
+    for (const due of turns) session.begin(due.seq, due.conversation, () => this.#deps.turns.run(session, due));
     if (deliveries.length + turns.length > 0) {
       session.log.info('work_resumed', { deliveries: deliveries.length, turns: turns.length });
     }

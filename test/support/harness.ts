@@ -1,5 +1,6 @@
 import { type App, startApp } from '../../src/app.ts';
 import { apiUrlSetting, type Environment, readConfig } from '../../src/config.ts';
+import { createKey } from '../../src/keys.ts';
 import { createLogger } from '../../src/observe/logger.ts';
 import { type Client, createClient, makeReplr } from './client.ts';
 import type { BotDriver, PlatformDriver, World } from './driver.ts';
@@ -19,6 +20,8 @@ export interface Harness {
   readonly log: readonly string[];
   /** Connects a bot to a new REPLR; the integration's id. */
   connect(bot: BotDriver, extra?: Record<string, unknown>): Promise<string>;
+  /** A new API key of the named user, made beside the running server as `npm run keys` does. */
+  userKey(user: string): Promise<string>;
   /** Stops the server as an operator would, and starts another on the same store. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -32,14 +35,11 @@ export async function startHarness(driver: PlatformDriver, kind: StoreKind, env:
   const place = await makeStore(kind);
   const log: string[] = [];
   const logger = createLogger('debug', (line) => log.push(line));
-  const start = (): Promise<App> =>
-    startApp(
-      readConfig({ PORT: '0', REPLR_API_KEY: API_KEY, [apiUrlSetting(platform)]: world.apiUrl, ...place.env, ...env }, [
-        platform,
-      ]),
-      logger,
-      { drainMs: DRAIN_MS },
-    );
+  const config = readConfig(
+    { PORT: '0', REPLR_API_KEY: API_KEY, [apiUrlSetting(platform)]: world.apiUrl, ...place.env, ...env },
+    [platform],
+  );
+  const start = (): Promise<App> => startApp(config, logger, { drainMs: DRAIN_MS });
   let app: App | undefined = await start();
   const running = (): App => {
     if (!app) throw new Error('the server is stopped');
@@ -59,6 +59,7 @@ export async function startHarness(driver: PlatformDriver, kind: StoreKind, env:
       return running().url;
     },
     log,
+    userKey: (user) => createKey(config, logger, user),
     async connect(bot, extra = {}) {
       const replr_id = await makeReplr(client());
       const body = { ...(await bot.connect()), replr_id, ...extra };

@@ -11,11 +11,11 @@ export const telegramDriver: PlatformDriver = {
   platform: 'telegram',
   async start() {
     const sim = await startTelegramSimulator();
-    return world(sim);
+    return telegramWorld(sim);
   },
 };
 
-function world(sim: TelegramSimulator): World {
+export function telegramWorld(sim: TelegramSimulator): World {
   let bots = 0;
   return {
     apiUrl: sim.url,
