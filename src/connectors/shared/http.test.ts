@@ -1,0 +1,186 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer, type LookupFunction } from 'node:net';
+import { inspect } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createManualClock } from '../../../test/support/manual-clock.ts';
+import { hangs, scriptedFetch } from '../../../test/support/scripted-fetch.ts';
+import { systemClock } from '../../core/clock.ts';
+import { createPool, exchange, type Pool } from './http.ts';
+
+const SECRET = '123:very-secret';
+const limits = { timeoutMs: 5_000, maxBytes: 1_000 };
+const get = { method: 'GET', headers: {} };
+
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+function pool(lookup?: LookupFunction): Pool {
+  const made = createPool(lookup);
+  closing.push(() => made.close());
+  return made;
+}
+
+async function serve(
+  listener: RequestListener,
+  host = '127.0.0.1',
+): Promise<{ server: Server; port: number; base: string }> {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  closing.push(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  const { port } = server.address() as AddressInfo;
+  return { server, port, base: `http://${host}:${port}/bot${SECRET}/x` };
+}
+
+/** A port on which nobody listens. */
+async function deadPort(): Promise<number> {
+  const server = createTcpServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+describe('exchange over the pool', () => {
+  const call = (
+    url: string,
+    init: Parameters<typeof exchange>[2] = get,
+    given: Parameters<typeof exchange>[3] = limits,
+  ) => exchange({ fetch: pool().fetch, clock: systemClock }, url, init, given);
+
+  it('returns status, headers and the whole text', async () => {
+    const { base } = await serve((request, response) => {
+      response.writeHead(418, { 'x-kind': 'tea' });
+      request.pipe(response);
+    });
+    const result = await call(base, { method: 'POST', headers: {}, body: 'größer 😀' });
+    expect(result).toMatchObject({ ok: true, status: 418, text: 'größer 😀' });
+    expect(result.ok && result.headers.get('x-kind')).toBe('tea');
+  });
+
+  it('follows no redirect', async () => {
+    let visits = 0;
+    const target = await serve((_request, response) => {
+      visits++;
+      response.end();
+    });
+    const { base } = await serve((_request, response) => response.writeHead(307, { location: target.base }).end());
+    expect(await call(base)).toEqual({ ok: false, sent: 'no', reason: 'redirected' });
+    expect(visits).toBe(0);
+  });
+
+  it('stops reading an answer without end, and a small one that unpacks into a large one', async () => {
+    const endless = await serve((_request, response) => {
+      const pour = () => {
+        while (response.write('x'.repeat(500)));
+        response.once('drain', pour);
+      };
+      pour();
+    });
+    expect(await call(endless.base)).toEqual({ ok: false, sent: 'unknown', reason: 'too_large' });
+    const bomb = gzipSync('x'.repeat(5_000_000));
+    const packed = await serve((_request, response) =>
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb),
+    );
+    expect(await call(packed.base)).toEqual({ ok: false, sent: 'unknown', reason: 'too_large' });
+  });
+
+  it('tells what was surely not sent from what may have been', async () => {
+    expect(await call(`http://127.0.0.1:${await deadPort()}/bot${SECRET}`)).toEqual({
+      ok: false,
+      sent: 'no',
+      reason: 'unreachable',
+    });
+    const { base } = await serve((request) => request.socket.destroy());
+    expect(await call(base, { method: 'POST', headers: {}, body: '{}' })).toEqual({
+      ok: false,
+      sent: 'unknown',
+      reason: 'broken_off',
+    });
+  });
+
+  it('a failed TLS handshake has sent nothing', async () => {
+    const { port } = await serve(() => {});
+    expect(await call(`https://127.0.0.1:${port}/`)).toEqual({ ok: false, sent: 'no', reason: 'unreachable' });
+  });
+
+  it('ends a call that takes too long, and one that is not wanted any more', async () => {
+    const { base } = await serve(() => {});
+    expect(await call(base, get, { ...limits, timeoutMs: 50 })).toEqual({
+      ok: false,
+      sent: 'unknown',
+      reason: 'timeout',
+    });
+    const stop = new AbortController();
+    const running = call(base, get, { ...limits, signal: stop.signal });
+    setTimeout(() => stop.abort(), 20);
+    expect(await running).toEqual({ ok: false, sent: 'unknown', reason: 'aborted' });
+  });
+
+  it('ends a body that stalls', async () => {
+    const { base } = await serve((_request, response) => void response.write('{"ok":'));
+    expect(await call(base, get, { ...limits, timeoutMs: 100 })).toMatchObject({ ok: false, reason: 'timeout' });
+  });
+
+  it.each([
+    ['not a URL', `nowhere/bot${SECRET}`],
+    ['a forbidden port', `http://127.0.0.1:1/bot${SECRET}`],
+    ['an unknown host', `http://no-such-host.invalid/bot${SECRET}`],
+  ])('never tells the URL: %s', async (_name, url) => {
+    const result = await call(url);
+    expect(result.ok).toBe(false);
+    expect(inspect(result, { depth: 10 })).not.toContain('secret');
+  });
+});
+
+describe('exchange', () => {
+  it('makes no call when it is not wanted, and leaves no timer or listener behind', async () => {
+    const clock = createManualClock();
+    const { fetch, calls } = scriptedFetch(() => new Response('ok'));
+    expect(
+      await exchange({ fetch, clock }, 'http://a.test/x', get, { ...limits, signal: AbortSignal.abort() }),
+    ).toEqual({
+      ok: false,
+      sent: 'no',
+      reason: 'aborted',
+    });
+    expect(calls).toHaveLength(0);
+    const stop = new AbortController();
+    await exchange({ fetch, clock }, 'http://a.test/x', get, { ...limits, signal: stop.signal });
+    expect(clock.sleeping()).toEqual([]);
+  });
+
+  it('measures time by the clock that it is given', async () => {
+    const clock = createManualClock();
+    const { fetch } = scriptedFetch((call) => hangs(call.signal));
+    const running = exchange({ fetch, clock }, 'http://a.test/x', get, limits);
+    await clock.advance(5_000);
+    expect(await running).toMatchObject({ ok: false, reason: 'timeout' });
+  });
+});
+
+describe('address families', () => {
+  it('goes on with the other family when one is dead, and begins with it from then on', async () => {
+    const { port } = await serve((_request, response) => response.writeHead(200, { connection: 'close' }).end('v4'));
+    // Nobody listens at the IPv6 address yet, or there is no IPv6 at all.
+    const both: LookupFunction = (_hostname, _options, callback) =>
+      callback(null, [
+        { address: '::1', family: 6 },
+        { address: '127.0.0.1', family: 4 },
+      ]);
+    const { fetch } = pool(both);
+    const ask = () => exchange({ fetch, clock: systemClock }, `http://platform.test:${port}/`, get, limits);
+    expect(await ask()).toMatchObject({ ok: true, text: 'v4' });
+    const late = createServer((_request, response) => response.end('v6'));
+    const up = await new Promise<boolean>((resolve) => {
+      late.once('error', () => resolve(false)).listen(port, '::1', () => resolve(true));
+    });
+    if (up) closing.push(() => new Promise((resolve) => late.close(resolve)));
+    expect(await ask()).toMatchObject({ ok: true, text: 'v4' });
+  });
+});
