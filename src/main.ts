@@ -16,6 +16,9 @@ const USAGE = `Usage:
   npm run keys -- create --user NAME     a further API key, for a new or known user
   npm run openapi                        writes openapi.json`;
 
+/** The first platform's simulator listens here, the others on the ports behind it. */
+const SIMULATOR_PORT = 8081;
+
 const platforms = connectors.map((connector) => connector.platform);
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -73,7 +76,7 @@ async function play(args: readonly string[]): Promise<number> {
 async function simulate(): Promise<number> {
   const { simulators } = await import('./simulators/registry.ts');
   const stopping = interrupted();
-  const running = await Promise.all(simulators.map((entry) => entry.start({})));
+  const running = await Promise.all(simulators.map((entry, index) => entry.start({ port: SIMULATOR_PORT + index })));
   for (const { platform, url } of running) say(`${platform}  ${url}  (control: ${url}/control)`);
   await aborted(stopping);
   await Promise.all(running.map((simulator) => simulator.close()));

@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { apiUrlSetting, ConfigError, isLoopback, readConfig, settings } from './config.ts';
+import { connectors } from './connectors/registry.ts';
+
+const read = (env: Record<string, string>) => readConfig(env, ['acme']);
+
+describe('readConfig', () => {
+  it('needs nothing', () => {
+    expect(read({})).toMatchObject({ host: '127.0.0.1', port: 3000, dataDir: './data', model: 'builtin/echo' });
+    expect(read({ DATABASE_URL: '', PORT: ' ' })).toMatchObject({ databaseUrl: undefined, port: 3000 });
+  });
+
+  it('takes what is given', () => {
+    const key = Buffer.alloc(32, 7).toString('base64');
+    const config = read({ PORT: '0', REPLR_SECRET_KEY: key, ACME_API_URL: 'http://127.0.0.1:8081/', HOST: '0.0.0.0' });
+    expect(config).toMatchObject({ port: 0, host: '0.0.0.0', secretKey: Buffer.alloc(32, 7) });
+    expect(config.apiUrls.get('acme')).toBe('http://127.0.0.1:8081');
+  });
+
+  it.each([
+    ['PORT', '70000'],
+    ['PORT', 'http'],
+    ['REPLR_SECRET_KEY', 'c2hvcnQ='],
+    ['DATABASE_URL', 'mysql://x'],
+    ['ACME_API_URL', 'ftp://x'],
+    ['OPENAI_BASE_URL', 'not a url'],
+    ['REPLR_API_KEY', 'hunter2'],
+    ['LOG_LEVEL', 'loud'],
+  ])('refuses %s=%s by name', (name, value) => {
+    expect(() => read({ [name]: value })).toThrow(ConfigError);
+    expect(() => read({ [name]: value })).toThrow(name);
+  });
+
+  it('does not repeat a secret that it refuses', () => {
+    for (const name of ['REPLR_SECRET_KEY', 'REPLR_API_KEY', 'DATABASE_URL']) {
+      expect(() => read({ [name]: 'canary-canary' })).toThrow(/^(?!.*canary)/s);
+    }
+  });
+});
+
+it('knows which addresses only this machine can reach', () => {
+  expect(['127.0.0.1', '127.9.9.9', 'localhost', '::1'].every(isLoopback)).toBe(true);
+  expect(['0.0.0.0', '::', '10.0.0.1', 'example.com', '127.0.0.1.example.com'].some(isLoopback)).toBe(false);
+});
+
+it('the README tells of every setting, with its default', () => {
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+  for (const { name, fallback, doc } of settings) {
+    expect(readme).toContain(`| \`${name}\` | ${fallback === '' ? '' : `${fallback} `}| ${doc} |`);
+  }
+  for (const { platform, apiUrl } of connectors) {
+    expect(readme).toContain(`| \`${apiUrlSetting(platform)}\` | ${apiUrl} |`);
+  }
+});
