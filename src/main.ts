@@ -69,7 +69,8 @@ async function play(args: readonly string[]): Promise<number> {
   const { playground } = await import('./playground.ts');
   const env = { LOG_LEVEL: 'warn', ...process.env };
   const log = createLogger(readConfig(env, platforms).logLevel, (line) => void process.stderr.write(line));
-  const terminal = { input: process.stdin, output: process.stdout, signal: interrupted() };
+  const shows = process.stdin.isTTY === true;
+  const terminal = { input: process.stdin, output: process.stdout, signal: interrupted(), shows };
   return playground(env, log, terminal, values.once);
 }
 

@@ -12,11 +12,14 @@ import type { Simulator, Stage } from './simulators/simulator.ts';
 
 /** An answer that takes longer than this has failed the `--once` run, ms. */
 const ONCE_MS = 60_000;
+const ECHO = 'builtin/echo';
 
 export interface Terminal {
   readonly input: NodeJS.ReadableStream;
   readonly output: NodeJS.WritableStream;
   readonly signal: AbortSignal;
+  /** What is typed shows already: posts of the person need not be printed again. */
+  readonly shows: boolean;
 }
 
 interface Scene {
@@ -35,7 +38,8 @@ export async function playground(env: Environment, log: Log, terminal: Terminal,
   try {
     for (const entry of simulators) running.push(await entry.start({}));
     const key = newApiKey();
-    const app = await startApp(configured(env, dataDir, key, running, once), log);
+    const config = configured(env, dataDir, key, running, once);
+    const app = await startApp(config, log);
     try {
       const scenes = await connect(app.url, key, running);
       say(
@@ -44,6 +48,9 @@ export async function playground(env: Environment, log: Log, terminal: Terminal,
       for (const { stage } of scenes) say(`  ${stage.title}`);
       if (once) return await eachAnswers(scenes, say, terminal.signal);
       say(`API key for this run: ${key}`);
+      if (config.model === ECHO) {
+        say('No model is configured, so Ada repeats what you say. Name one with REPLR_MODEL; see the README.');
+      }
       await converse(scenes, say, terminal);
       return 0;
     } finally {
@@ -109,24 +116,29 @@ async function eachAnswers(
   say: (line: string) => void,
   signal: AbortSignal,
 ): Promise<number> {
-  const answered = await Promise.all(
+  const came = await Promise.all(
     scenes.map(async ({ stage }) => {
       const patience = AbortSignal.any([signal, AbortSignal.timeout(ONCE_MS)]);
       await stage.say('Hello from the playground!');
-      for (;;) {
-        const lines = await stage.transcript();
-        if (lines.some((line) => line.fromBot)) return true;
-        if (patience.aborted) return false;
-        await stage.changed(lines.length, patience);
-      }
+      return answered(stage, patience);
     }),
   );
   for (const [index, { stage }] of scenes.entries()) {
     say(`\n${stage.title}`);
     for (const line of await stage.transcript()) say(`  ${line.who}: ${line.text}`);
-    say(answered[index] ? '  (answered)' : '  (NO ANSWER)');
+    say(came[index] ? '  (answered)' : '  (NO ANSWER)');
   }
-  return answered.every(Boolean) ? 0 : 1;
+  return came.every(Boolean) ? 0 : 1;
+}
+
+/** Resolves with true as soon as the bot has the last word, with false when the signal aborts before. */
+async function answered(stage: Stage, signal: AbortSignal): Promise<boolean> {
+  for (;;) {
+    const lines = await stage.transcript();
+    if (lines.length === 0 || lines.at(-1)?.fromBot) return true;
+    if (signal.aborted) return false;
+    await stage.changed(lines.length, signal);
+  }
 }
 
 /** A prompt: what you type is posted as a person, what is visible on the platforms is printed. */
@@ -139,7 +151,7 @@ async function converse(scenes: readonly Scene[], say: (line: string) => void, t
   );
   const leaving = new AbortController();
   const signal = AbortSignal.any([terminal.signal, leaving.signal]);
-  const shown = scenes.map((scene) => show(scene, say, signal, scenes.length > 1));
+  const shown = scenes.map((scene) => show(scene, say, signal, { named: scenes.length > 1, people: !terminal.shows }));
   const prompt = createInterface({ input: terminal.input, signal: terminal.signal });
   try {
     for await (const typed of prompt) {
@@ -152,6 +164,8 @@ async function converse(scenes: readonly Scene[], say: (line: string) => void, t
         await here.stage.say(text);
       }
     }
+    // Input from a file ends before its last answer has come.
+    await answered(here.stage, AbortSignal.any([terminal.signal, AbortSignal.timeout(ONCE_MS)]));
   } finally {
     prompt.close();
     leaving.abort();
@@ -163,11 +177,13 @@ async function show(
   { platform, stage }: Scene,
   say: (line: string) => void,
   signal: AbortSignal,
-  named: boolean,
+  { named, people }: { named: boolean; people: boolean },
 ): Promise<void> {
   for (let seen = 0; !signal.aborted; ) {
     const lines = await stage.transcript();
-    for (const line of lines.slice(seen)) say(`${named ? `[${platform}] ` : ''}${line.who}: ${line.text}`);
+    for (const line of lines.slice(seen)) {
+      if (line.fromBot || people) say(`${named ? `[${platform}] ` : ''}${line.who}: ${line.text}`);
+    }
     seen = lines.length;
     await stage.changed(seen, signal);
   }
