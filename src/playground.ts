@@ -131,11 +131,11 @@ async function eachAnswers(
   return came.every(Boolean) ? 0 : 1;
 }
 
-/** Resolves with true as soon as the bot has the last word, with false when the signal aborts before. */
+/** Resolves with true as soon as the bot has spoken as often as people have, with false when the signal aborts before. */
 async function answered(stage: Stage, signal: AbortSignal): Promise<boolean> {
   for (;;) {
     const lines = await stage.transcript();
-    if (lines.length === 0 || lines.at(-1)?.fromBot) return true;
+    if (lines.filter((line) => line.fromBot).length * 2 >= lines.length) return true;
     if (signal.aborted) return false;
     await stage.changed(lines.length, signal);
   }
@@ -179,12 +179,13 @@ async function show(
   signal: AbortSignal,
   { named, people }: { named: boolean; people: boolean },
 ): Promise<void> {
-  for (let seen = 0; !signal.aborted; ) {
+  for (let seen = 0; ; ) {
     const lines = await stage.transcript();
     for (const line of lines.slice(seen)) {
       if (line.fromBot || people) say(`${named ? `[${platform}] ` : ''}${line.who}: ${line.text}`);
     }
     seen = lines.length;
+    if (signal.aborted) return;
     await stage.changed(seen, signal);
   }
 }
