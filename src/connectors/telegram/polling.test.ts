@@ -111,7 +111,11 @@ describe('polling', () => {
         ? batch(
             said(1, 'before', group),
             { update_id: 2, message: { message_id: 2, date: 1, chat: group, migrate_to_chat_id: -1004 } },
-            said(3, 'after', { id: -1004, type: 'supergroup' }),
+            {
+              update_id: 3,
+              message: { message_id: 1, date: 1, chat: { id: -1004, type: 'supergroup' }, migrate_from_chat_id: -4 },
+            },
+            said(4, 'after', { id: -1004, type: 'supergroup' }),
           )
         : hangs(call.signal),
     );
@@ -119,7 +123,7 @@ describe('polling', () => {
     expect(taken).toEqual([
       { texts: ['before'], cursors: at('2') },
       '-4 > -1004',
-      { texts: ['after'], cursors: at('4') },
+      { texts: ['after'], cursors: at('5') },
     ]);
   });
 

@@ -155,12 +155,16 @@ class PollingLoop {
       this.offset = next;
     };
     let messages: InboundMessage[] = [];
+    let known = '';
     for (const update of updates) {
       const parsed = this.read(update);
-      if (parsed.moved) {
+      const move = parsed.moved && `${parsed.moved.from} ${parsed.moved.to}`;
+      // Both groups tell of it, usually in one batch.
+      if (parsed.moved && move !== known) {
         if (messages.length > 0) await accept(messages, update.update_id);
         messages = [];
         await this.port.moved(parsed.moved.from, parsed.moved.to);
+        known = move ?? '';
       }
       messages.push(...parsed.messages);
     }
