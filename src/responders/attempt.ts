@@ -1,6 +1,6 @@
 import { type LanguageModel, streamText } from 'ai';
 import type { Clock } from '../core/clock.ts';
-import { cut, isVisible } from './invisible.ts';
+import { cut, isBlank } from '../core/text.ts';
 import { cutShort, empty, failureOf, type ModelFailure, refused, timedOut } from './model-failure.ts';
 import type { Prompt } from './persona.ts';
 import { MAX_ANSWER_CHARACTERS, type ModelTimeouts, startWatch } from './timeouts.ts';
@@ -76,7 +76,7 @@ export async function* attempt(job: Attempt, signal: AbortSignal): AsyncGenerato
       characters += piece.length;
       // Blank lines first, or only: a model's way to say nothing. They are no answer until something follows.
       held += piece;
-      spoken ||= isVisible(piece);
+      spoken ||= !isBlank(piece);
       if (spoken) {
         watch.pause();
         yield held;

@@ -1,6 +1,6 @@
 import type { Replr } from '../core/integration.ts';
 import type { HistoryEntry, Turn } from '../core/responder.ts';
-import { cut, stripInvisible } from './invisible.ts';
+import { cut, stripInvisible } from '../core/text.ts';
 
 export interface PromptMessage {
   readonly role: 'user' | 'assistant';

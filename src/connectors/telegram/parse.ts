@@ -1,5 +1,5 @@
 import type { Author, InboundMessage, Place } from '../../core/message.ts';
-import { oneLine, storable } from '../shared/clean.ts';
+import { oneLine, storable } from '../../core/text.ts';
 import type { WireMessage, WireUpdate } from './wire.ts';
 
 /** The bot we speak for. */

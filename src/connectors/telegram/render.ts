@@ -1,5 +1,5 @@
 import type { Part } from '../../core/delivery.ts';
-import { isBlank, seen } from '../shared/clean.ts';
+import { isBlank, stripInvisible } from '../../core/text.ts';
 import { split } from '../shared/split.ts';
 
 /** UTF-16 units [T1]; the documentation says characters, this is the safe reading (platforms.md §2.3). */
@@ -12,7 +12,7 @@ const TARGET_LENGTH = 3900;
  * `tg://` mention that the model made up.
  */
 export function render(answer: string): Part[] {
-  return split(seen(answer), TEXT_LENGTH, TARGET_LENGTH)
+  return split(stripInvisible(answer), TEXT_LENGTH, TARGET_LENGTH)
     .filter((text) => !isBlank(text))
     .map((text) => ({ text }));
 }
