@@ -12,6 +12,10 @@ export function startBare(apiUrl: string, bots: Bots): Subject {
   return {
     pid: child.pid ?? 0,
     stored: async () => undefined,
+    obituary: () =>
+      child.exitCode === null && child.signalCode === null
+        ? undefined
+        : `ended with ${child.exitCode ?? child.signalCode}`,
     stop: async () => {
       child.stdin.end();
       await exited;

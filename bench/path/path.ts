@@ -36,20 +36,24 @@ export async function path(args: readonly string[], say: (line: string) => void)
   const now = () => performance.timeOrigin + performance.now();
   const simulator = await startTelegramSimulator({ now, ledgerLimit: 10_000_000, messagesPerChat: 100 });
   const place = await makePlace(options.store);
-  const subjects: Subject[] = [];
+  const contenders: Contender[] = [];
   try {
     const disk = syncCost(place.folder);
     const env = options.profile
       ? { ...place.env, NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${join(RESULTS, 'profile')}` }
       : place.env;
-    const enter = async (name: Contender['name'], start: (bots: Bots) => Subject | Promise<Subject>) => {
+    const enter = async (
+      name: Contender['name'],
+      start: (bots: Bots) => Subject | Promise<Subject>,
+    ): Promise<Contender> => {
       const { bots, chats } = peopled(simulator, name, options);
       const subject = await start(bots);
-      subjects.push(subject);
-      return { name, subject, load: new Load(simulator, chats, options.rate), rounds: [] };
+      const contender = { name, subject, load: new Load(simulator, chats, options.rate), rounds: [] };
+      contenders.push(contender);
+      return contender;
     };
-    const product: Contender = await enter('replr', (bots) => startProduct(simulator.url, bots, place.folder, env));
-    const bare: Contender = await enter('bare', (bots) => startBare(simulator.url, bots));
+    const product = await enter('replr', (bots) => startProduct(simulator.url, bots, place.folder, env));
+    const bare = await enter('bare', (bots) => startBare(simulator.url, bots));
     const { cores, node } = machine();
     say(
       `${options.rate} messages/s over ${options.bots} bots, ${options.rounds} x ${options.seconds} s; ${place.durability}`,
@@ -72,8 +76,14 @@ export async function path(args: readonly string[], say: (line: string) => void)
     );
     for (const problem of problems) say(`FAILED: ${problem}`);
     return problems.length === 0;
+  } catch (error) {
+    for (const { name, subject } of contenders) {
+      const obituary = subject.obituary();
+      if (obituary) throw new Error(`${name} ${obituary}`, { cause: error });
+    }
+    throw error;
   } finally {
-    for (const stopped of await Promise.allSettled(subjects.map((subject) => subject.stop()))) {
+    for (const stopped of await Promise.allSettled(contenders.map(({ subject }) => subject.stop()))) {
       if (stopped.status === 'rejected') say(`FAILED: ${stopped.reason}`);
     }
     await simulator.close();

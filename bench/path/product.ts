@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Environment } from '../../src/config.ts';
 import { createClient, makeReplr } from '../../test/support/client.ts';
@@ -51,6 +52,8 @@ export async function startProduct(apiUrl: string, bots: Bots, folder: string, e
         if (page.length === 0 || offset >= bots.length) return count;
       }
     },
+    obituary: () =>
+      existsSync(`/proc/${server.pid}`) ? undefined : `ended; its last words:\n${server.lines.slice(-5).join('\n')}`,
     stop,
   };
 }

@@ -7,5 +7,7 @@ export interface Subject {
   readonly pid: number;
   /** How many messages it says it has stored, both directions; `undefined` when it stores nothing. */
   stored(): Promise<number | undefined>;
+  /** When it has ended without being told to: how, and what it said last. */
+  obituary(): string | undefined;
   stop(): Promise<void>;
 }
