@@ -29,8 +29,8 @@ export class FencedError extends Error {
 
 export function createInbox({ store, turns, metrics, clock }: InboxDeps): Inbox {
   function begin(session: Session, due: TurnDue, started: number): void {
-    session.begin(due.seq, due.conversation, async () => {
-      const answered = await turns.run(session, due);
+    session.begin(due, async (wanted) => {
+      const answered = await turns.run(session, due, wanted);
       if (answered) metrics.answeredIn(session.bot.platform, (clock.elapsed() - started) / 1_000);
     });
   }

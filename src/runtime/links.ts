@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import type { ReceiverPort } from '../core/connector.ts';
 import type { Health } from '../core/health.ts';
 import type { Cursor, InboundMessage } from '../core/message.ts';
-import type { Store } from '../core/store.ts';
+import type { HealthReport } from './health-report.ts';
 import { FencedError, type Inbox } from './inbox.ts';
 import type { Session } from './session.ts';
 
@@ -11,8 +11,10 @@ import type { Session } from './session.ts';
 const STEADY_MS = 60_000;
 const REOPEN_BACKOFF: Backoff = { baseMs: 1_000, capMs: 60_000 };
 
+/** A receiver that has been told to stop may take this long, ms. */
+const CLOSE_MS = 10_000;
+
 export interface LinkDeps {
-  readonly store: Store;
   readonly inbox: Inbox;
   readonly clock: Clock;
   readonly random: () => number;
@@ -21,19 +23,22 @@ export interface LinkDeps {
   readonly moved: (session: Session, from: string, to: string) => Promise<void>;
 }
 
-/** One live link of a session: keeps its receiver running and its health told, until it is closed. */
+/** One live link of a session: keeps its receiver running until it is closed, or until it says that only its owner can help. */
 export class Link {
   readonly #session: Session;
   readonly #deps: LinkDeps;
   readonly #closed = new AbortController();
   readonly #done: Promise<void>;
-  #cursors: Map<string, string>;
-  #unsaved: Health | undefined;
-  #saving: Promise<void> | undefined;
+  readonly #health: HealthReport;
+  readonly #cursors: Map<string, string>;
+  #said: Health['state'] | undefined;
+  #gaveUp = false;
+  #over = false;
 
-  constructor(session: Session, cursors: ReadonlyMap<string, string>, deps: LinkDeps) {
+  constructor(session: Session, cursors: ReadonlyMap<string, string>, health: HealthReport, deps: LinkDeps) {
     this.#session = session;
     this.#deps = deps;
+    this.#health = health;
     this.#cursors = new Map(cursors);
     this.#done = this.#keepOpen();
   }
@@ -43,40 +48,20 @@ export class Link {
     return this.#cursors;
   }
 
+  /** Its receiver has ended with an error that it does not heal from by itself. */
+  get gaveUp(): boolean {
+    return this.#gaveUp;
+  }
+
   /** Resolves when the receiver has ended: nothing is accepted afterwards. */
   async close(): Promise<void> {
     this.#closed.abort();
-    await this.#done;
-  }
-
-  report(health: Omit<Health, 'since'>): void {
-    const session = this.#session;
-    const { since: _, ...known } = session.health;
-    if (JSON.stringify(known) === JSON.stringify(health)) return;
-    session.health = { ...health, since: this.#deps.clock.now() };
-    const level = health.state === 'error' ? 'warn' : 'info';
-    session.log[level]('link_changed', { state: health.state, code: health.code, transport: health.transport });
-    this.#unsaved = session.health;
-    this.#saving ??= this.#save();
-  }
-
-  /** The newest state is what counts: states that pass while an older one is being stored are left out. */
-  async #save(): Promise<void> {
-    const { store, clock, random } = this.#deps;
-    for (let attempt = 0; this.#unsaved; ) {
-      const health = this.#unsaved;
-      this.#unsaved = undefined;
-      try {
-        await store.reportHealth(this.#session.id, this.#session.epoch, health);
-        attempt = 0;
-      } catch (error) {
-        this.#session.log.warn('health_not_stored', { error });
-        this.#unsaved ??= health;
-        await clock.sleep(backoffMs(attempt++, REOPEN_BACKOFF, random), this.#session.signal);
-        if (this.#session.signal.aborted) break;
-      }
-    }
-    this.#saving = undefined;
+    const patience = new AbortController();
+    const late = this.#deps.clock.sleep(CLOSE_MS, patience.signal).then(() => !patience.signal.aborted);
+    // One that does not heed its signal must not keep a server from stopping, or a bot from being paused.
+    if (await Promise.race([this.#done.then(() => false), late])) this.#session.log.error('receiver_does_not_end');
+    patience.abort();
+    this.#over = true;
   }
 
   #port(): ReceiverPort {
@@ -87,6 +72,7 @@ export class Link {
       cursors: this.#cursors,
       routes: () => session.owned.routes.map((route) => route.integration),
       accept: async (messages: readonly InboundMessage[], cursors: readonly Cursor[]) => {
+        if (this.#over) throw new Error('this link is closed');
         try {
           await inbox.accept(session, messages, cursors);
         } catch (error) {
@@ -99,7 +85,11 @@ export class Link {
         }
       },
       moved: (from, to) => moved(session, from, to),
-      report: (health) => this.report(health),
+      report: (health) => {
+        if (this.#over) return;
+        this.#said = health.state;
+        this.#health.report(health);
+      },
     };
   }
 
@@ -109,18 +99,28 @@ export class Link {
     const signal = AbortSignal.any([this.#closed.signal, session.signal]);
     for (let attempt = 0; !signal.aborted; attempt++) {
       const opened = clock.elapsed();
+      this.#said = undefined;
       try {
         const receiver = session.connector.receiver(session.bot, session.owned.credential, this.#port());
         await receiver.run(signal);
-        // It has said why it stopped; only its owner can help.
-        if (signal.aborted || session.health.state === 'error') break;
+        if (signal.aborted) return;
+        if (this.#said === 'error') {
+          this.#gaveUp = true;
+          return;
+        }
         session.log.warn('receiver_ended');
       } catch (error) {
         session.log.error('receiver_threw', { error });
       }
+      if (signal.aborted) return;
+      this.#health.report({
+        state: 'reconnecting',
+        code: 'interrupted',
+        message: 'The connection ended unexpectedly; trying again.',
+        transport: session.health.transport,
+      });
       if (clock.elapsed() - opened > STEADY_MS) attempt = 0;
       await clock.sleep(backoffMs(attempt, REOPEN_BACKOFF, random), signal);
     }
-    await this.#saving;
   }
 }

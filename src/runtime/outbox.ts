@@ -1,5 +1,6 @@
 import { type Backoff, backoffMs } from '../core/backoff.ts';
-import type { Delivery, SendResult } from '../core/delivery.ts';
+import type { Sender } from '../core/connector.ts';
+import type { Delivery, LookUp, SendResult } from '../core/delivery.ts';
 import type { Failure } from '../core/failure.ts';
 import type { Metrics } from '../core/metrics.ts';
 import { MAX_AGE_MS } from '../core/policy.ts';
@@ -17,15 +18,20 @@ const DURABLE_WAIT_MS = 1_000;
 export interface OutboxDeps extends FlowDeps {
   readonly store: Store;
   readonly metrics: Metrics;
-  /** The platform refused the credential. */
-  readonly refused: (session: Session) => void;
+  /** The platform refused the credential of this sender. */
+  readonly refused: (session: Session, sender: Sender) => void;
   /** A channel has a new id. */
   readonly moved: (session: Session, from: string, to: string) => Promise<void>;
 }
 
 export interface Outbox {
-  /** Sends the parts of one answer in order until each has its outcome, or the session ends. Resolves whether all arrived. */
-  deliver(session: Session, deliveries: readonly Delivery[], recovered: boolean): Promise<boolean>;
+  /**
+   * Sends the parts of one answer, just stored, in order until each has its outcome, or the session ends. Resolves
+   * whether all arrived. What is left when `wanted` aborts is not sent any more.
+   */
+  deliver(session: Session, deliveries: readonly Delivery[], wanted: AbortSignal): Promise<boolean>;
+  /** The same for what an earlier owner left: of a part in the state `sending` nobody knows whether it arrived. */
+  resume(session: Session, deliveries: readonly Delivery[], wanted: AbortSignal): Promise<boolean>;
 }
 
 type Change = Settled['change'];
@@ -61,23 +67,40 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     return stored === 'ok' ? 'next' : 'stop';
   }
 
-  /** Waits, and lets the store know when the wait is long, so that a restart in it does not take the send for ambiguous. */
+  /** Surely not sent: the store knows, so that a restart in the wait does not take the send for ambiguous. */
   async function postpone(session: Session, delivery: Delivery, ms: number): Promise<Delivery> {
-    if (ms < DURABLE_WAIT_MS) {
-      await clock.sleep(ms, session.signal);
-      return delivery;
-    }
     const nextAttemptAt = clock.now() + ms;
     await settle(session, { kind: 'postponed', delivery: delivery.id, attempts: delivery.attempts, nextAttemptAt });
-    await clock.sleep(ms, session.signal);
-    return { ...delivery, state: 'pending', nextAttemptAt };
+    return { ...delivery, state: 'pending' };
+  }
+
+  async function waitThenAgain(
+    session: Session,
+    delivery: Delivery,
+    ms: number,
+    wanted: AbortSignal,
+  ): Promise<Delivery> {
+    const waiting = ms < DURABLE_WAIT_MS ? delivery : await postpone(session, delivery, ms);
+    const left = delivery.createdAt + MAX_AGE_MS - clock.now();
+    await clock.sleep(Math.max(0, Math.min(ms, left)), wanted);
+    return waiting;
+  }
+
+  async function lookUp(session: Session, delivery: Delivery): Promise<LookUp> {
+    try {
+      return (await session.sender.lookUp?.(delivery, session.signal)) ?? { kind: 'unknown' };
+    } catch (error) {
+      session.log.error('look_up_threw', { delivery: delivery.id, error });
+      return { kind: 'unknown' };
+    }
   }
 
   /** After a send whose outcome is unknown: prove it, or send once more and say so. */
-  async function reconcile(session: Session, delivery: Delivery): Promise<Delivery | Step> {
-    const found = (await session.sender.lookUp?.(delivery, session.signal)) ?? { kind: 'unknown' };
+  async function reconcile(session: Session, delivery: Delivery, reason: string): Promise<Delivery | Step> {
+    const found = await lookUp(session, delivery);
     if (found.kind === 'sent') return arrived(session, delivery, found.messageId);
-    if (found.kind === 'not_sent') return delivery;
+    if (session.signal.aborted) return 'stop';
+    if (found.kind === 'not_sent') return delivery.attempts < MAX_ATTEMPTS ? delivery : fail(session, delivery, reason);
     if (delivery.maybeDuplicate) return fail(session, delivery, 'unconfirmed');
     session.log.warn('delivery_ambiguous', { delivery: delivery.id, integration: delivery.integrationId });
     metrics.attempted(session.bot.platform, 'repeated');
@@ -85,40 +108,44 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     return stored === 'ok' ? { ...delivery, maybeDuplicate: true } : 'stop';
   }
 
-  async function afterFailure(session: Session, delivery: Delivery, failure: Failure): Promise<Delivery | Step> {
+  async function afterFailure(
+    session: Session,
+    delivery: Delivery,
+    failure: Failure,
+    wanted: AbortSignal,
+  ): Promise<Delivery | Step> {
     switch (failure.kind) {
       case 'rate_limited':
         if (failure.scope === 'credential') session.block(failure.afterMs);
-        return postpone(session, delivery, failure.afterMs);
+        return waitThenAgain(session, delivery, failure.afterMs, wanted);
       case 'unauthorized':
-        deps.refused(session);
-        return delivery;
+        return postpone(session, delivery, 0);
       case 'gone':
       case 'rejected':
         return fail(session, delivery, failure.reason);
       case 'retry': {
         const tried = { ...delivery, attempts: delivery.attempts + 1 };
-        const wait = failure.afterMs ?? backoffMs(delivery.attempts, SEND_BACKOFF, random);
-        if (failure.delivered === 'unknown') {
-          await clock.sleep(wait, session.signal);
-          return session.signal.aborted ? 'stop' : reconcile(session, tried);
-        }
         // An unreachable platform is nobody's fault: the answer waits as long as messages may. One that answers and
         // keeps failing on this payload would block the conversation for ever.
         if (failure.reason !== 'unreachable' && tried.attempts >= MAX_ATTEMPTS) {
           return fail(session, tried, failure.reason);
         }
-        return postpone(session, tried, wait);
+        return waitThenAgain(session, tried, waitAfter(failure, delivery), wanted);
       }
       default:
         return failure satisfies never;
     }
   }
 
+  const waitAfter = (failure: { readonly afterMs?: number }, delivery: Delivery) =>
+    failure.afterMs ?? backoffMs(delivery.attempts, SEND_BACKOFF, random);
+
   async function attempt(session: Session, delivery: Delivery): Promise<SendResult> {
+    const { sender } = session;
     try {
-      const result = await session.sender.send(delivery, session.signal);
+      const result = await sender.send(delivery, session.signal);
       metrics.attempted(session.bot.platform, result.ok ? 'delivered' : result.failure.kind);
+      if (!result.ok && result.failure.kind === 'unauthorized') deps.refused(session, sender);
       return result;
     } catch (error) {
       // A connector that throws has a bug; what it had sent by then nobody knows.
@@ -127,25 +154,37 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     }
   }
 
-  async function one(session: Session, first: Delivery, ambiguous: boolean): Promise<Step> {
+  async function succeeded(session: Session, delivery: Delivery, result: SendResult & { ok: true }, from: string) {
+    const step = await arrived(session, { ...delivery, attempts: delivery.attempts + 1 }, result.messageId);
+    const { movedTo } = result;
+    if (movedTo !== undefined && step === 'next') {
+      await persist(session, 'move_channel', () => deps.moved(session, from, movedTo), deps);
+    }
+    return step;
+  }
+
+  async function one(session: Session, first: Delivery, recovered: boolean, wanted: AbortSignal): Promise<Step> {
     const until = first.createdAt + MAX_AGE_MS;
     let delivery = first;
-    if (ambiguous) {
-      const ready = await session.ready(until);
-      if (ready === 'ended') return 'stop';
-      const next = await reconcile(session, delivery);
-      if (typeof next === 'string') return next;
-      delivery = next;
+    let ambiguous = recovered && first.state === 'sending' ? 'interrupted' : undefined;
+    if (recovered && first.state === 'pending') {
+      await clock.sleep(Math.max(0, Math.min(first.nextAttemptAt, until) - clock.now()), wanted);
     }
     for (;;) {
-      const wait = delivery.state === 'pending' ? delivery.nextAttemptAt - clock.now() : 0;
-      if (wait > 0) await clock.sleep(wait, session.signal);
-      const ready = await session.ready(until);
-      if (ready === 'ended') return 'stop';
+      // Stored as `sending`, but surely not sent before the wait is over: a restart in it must not look ambiguous.
+      const waits = ambiguous === undefined && delivery.state === 'sending' && session.refrains;
+      if (waits) delivery = await postpone(session, delivery, 0);
+      const ready = await session.ready(until, wanted);
+      if (session.signal.aborted || !session.route(delivery.integrationId)) return 'stop';
+      if (ready === 'unwanted') return fail(session, delivery, 'paused');
       if (ready === 'late') return fail(session, delivery, 'expired');
-      const route = session.route(delivery.integrationId);
-      if (!route) return 'stop';
-      if (!route.integration.enabled) return fail(session, delivery, 'paused');
+      if (ambiguous !== undefined) {
+        const next = await reconcile(session, delivery, ambiguous);
+        if (typeof next === 'string') return next;
+        delivery = next;
+        ambiguous = undefined;
+        continue;
+      }
       if (delivery.state === 'pending') {
         const { maybeDuplicate } = delivery;
         const stored = await settle(session, { kind: 'sending', delivery: delivery.id, maybeDuplicate });
@@ -155,30 +194,37 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       }
       const to = session.present(delivery.to);
       const result = await attempt(session, to === delivery.to ? delivery : { ...delivery, to });
-      if (result.ok) {
-        if (result.movedTo !== undefined) await deps.moved(session, to.channel, result.movedTo);
-        return arrived(session, { ...delivery, attempts: delivery.attempts + 1 }, result.messageId);
+      if (result.ok) return succeeded(session, delivery, result, to.channel);
+      const { failure } = result;
+      if (isAmbiguous(failure)) {
+        await clock.sleep(waitAfter(failure, delivery), wanted);
+        delivery = { ...delivery, attempts: delivery.attempts + 1 };
+        ambiguous = failure.reason;
+        continue;
       }
-      const next = await afterFailure(session, delivery, result.failure);
+      const next = await afterFailure(session, delivery, failure, wanted);
       if (typeof next === 'string') return next;
       delivery = next;
     }
   }
 
+  async function all(session: Session, deliveries: readonly Delivery[], recovered: boolean, wanted: AbortSignal) {
+    for (const [position, delivery] of deliveries.entries()) {
+      // Within one answer the store marks the next part `sending` as it settles the one before.
+      const marked = position > 0 && delivery.state === 'pending' && delivery.attempts === 0;
+      const part: Delivery = marked ? { ...delivery, state: 'sending' } : delivery;
+      if ((await one(session, part, recovered && !marked, wanted)) === 'stop') return false;
+    }
+    metrics.settled(session.bot.platform, 'answered');
+    return true;
+  }
+
   return {
-    async deliver(session, deliveries, recovered) {
-      for (const [position, delivery] of deliveries.entries()) {
-        // Within one answer the store marks the next part `sending` as it settles the one before.
-        const fresh = position > 0 && delivery.state === 'pending' && delivery.attempts === 0;
-        const step = await one(
-          session,
-          fresh ? { ...delivery, state: 'sending' } : delivery,
-          recovered && delivery.state === 'sending',
-        );
-        if (step === 'stop') return false;
-      }
-      metrics.settled(session.bot.platform, 'answered');
-      return true;
-    },
+    deliver: (session, deliveries, wanted) => all(session, deliveries, false, wanted),
+    resume: (session, deliveries, wanted) => all(session, deliveries, true, wanted),
   };
 }
+
+type Ambiguous = { readonly kind: 'retry'; readonly delivered: 'unknown' };
+const isAmbiguous = (failure: Failure): failure is Failure & Ambiguous =>
+  failure.kind === 'retry' && failure.delivered === 'unknown';

@@ -52,6 +52,7 @@ export class Owners {
   /** Takes bots for this node if they are free; the others stay where they are. */
   async take(bots: readonly BotId[]): Promise<void> {
     const { store, node } = this.#deps;
+    if (this.#draining) return;
     await Promise.all(bots.map((bot) => store.takeBot(node, LEASE_MS, bot)));
   }
 

@@ -42,7 +42,7 @@ export function createRuntime(deps: RuntimeDeps): Runtime {
     ...flow,
     store,
     metrics,
-    refused: (session) => supervisor.refused(session),
+    refused: (session, sender) => supervisor.refused(session, sender),
     moved: (session, from, to) => supervisor.moved(session, from, to),
   });
   const turns = createTurns({ ...flow, store, respond, outbox, ids, metrics });
@@ -90,7 +90,7 @@ export function createRuntime(deps: RuntimeDeps): Runtime {
       connectors,
       portFor,
       session: (integration) => supervisor.session(integration.botId),
-      refused: (session) => supervisor.refused(session),
+      refused: (session, sender) => supervisor.refused(session, sender),
     }),
   };
 }

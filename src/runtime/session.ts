@@ -2,13 +2,18 @@ import type { Clock } from '../core/clock.ts';
 import type { Connector, PlatformPort, Sender } from '../core/connector.ts';
 import type { Health } from '../core/health.ts';
 import type { BotId, IntegrationId } from '../core/ids.ts';
-import type { Bot, OwnedBot, Route } from '../core/integration.ts';
+import type { Bot, OwnedBot, Route, Settings } from '../core/integration.ts';
 import type { Log } from '../core/log.ts';
 import type { Place } from '../core/message.ts';
+import type { TurnDue } from '../core/store.ts';
 import { Lanes } from './lanes.ts';
 
 /** Looks again this often whether a lapsed lease has been renewed, ms. */
 const LEASE_RETRY_MS = 250;
+/** What has been cut may take this long to end, ms. Code that does not heed its signal must not keep a server from stopping. */
+const CUT_MS = 5_000;
+/** Timers take no more, ms. */
+const LONGEST_SLEEP_MS = 2 ** 31 - 1;
 
 /**
  * One bot while this node owns it: its routes as they are now, its sender, its conversations in order. It ends when the
@@ -35,7 +40,7 @@ export class Session {
   #owned: OwnedBot;
   #dead = false;
   #blockedUntil = 0;
-  #wake = Promise.withResolvers<void>();
+  #wake = new AbortController();
 
   constructor(input: {
     owned: OwnedBot;
@@ -54,7 +59,12 @@ export class Session {
     this.#leased = input.leased;
     this.lanes = new Lanes((error) => this.log.error('lane_task_failed', { error }));
     this.sender = this.connector.sender(this.bot, input.owned.credential, this.port);
-    this.health = { state: 'connecting', transport: 'unknown', since: input.clock.now() };
+    // What an earlier owner said last, until a link says otherwise.
+    this.health = input.owned.routes[0]?.integration.health ?? {
+      state: 'connecting',
+      transport: 'unknown',
+      since: input.clock.now(),
+    };
   }
 
   get owned(): OwnedBot {
@@ -91,21 +101,25 @@ export class Session {
     return hearing.find((route) => route.integration.enabled) ?? hearing[0];
   }
 
-  /** Queues a turn behind those of its conversation. */
-  begin(seq: number, conversation: string, turn: () => Promise<unknown>): void {
+  /**
+   * Queues a turn behind those of its conversation, unless it waits or runs already. `wanted` is of the moment when the
+   * message came: a pause ends what waits, also when it is over before the turn's time has come.
+   */
+  begin({ seq, conversation, integrationId }: TurnDue, turn: (wanted: AbortSignal) => Promise<unknown>): void {
+    if (this.open.has(seq)) return;
     this.open.add(seq);
-    this.lanes.push(conversation, () => turn().finally(() => this.open.delete(seq)));
+    const wanted = this.wantedBy(integrationId);
+    this.lanes.push(conversation, () => turn(wanted).finally(() => this.open.delete(seq)));
   }
 
-  /** Aborts when the integration is paused or removed, or the session ends. */
-  turnSignal(id: IntegrationId): AbortSignal {
-    let controller = this.#turns.get(id);
-    if (!controller) {
-      controller = new AbortController();
-      if (this.#ended.signal.aborted) controller.abort();
-      this.#turns.set(id, controller);
-    }
-    return controller.signal;
+  /** Aborted once the integration is paused or removed, or the session ends. */
+  wantedBy(id: IntegrationId): AbortSignal {
+    const known = this.#turns.get(id);
+    if (known) return known.signal;
+    const fresh = new AbortController();
+    if (this.signal.aborted || !this.route(id)?.integration.enabled) fresh.abort();
+    else this.#turns.set(id, fresh);
+    return fresh.signal;
   }
 
   /** Takes over what the store says now. Returns whether the credential is another one. */
@@ -126,9 +140,24 @@ export class Session {
     return replaced;
   }
 
-  /** The platform refused the credential: no further call until it is replaced. */
+  /** The platform refused the credential: no further call until it is replaced, or its owner has it tried again. */
   credentialRefused(): void {
     this.#dead = true;
+  }
+
+  credentialTriedAgain(): void {
+    this.#dead = false;
+    this.sender = this.connector.sender(this.bot, this.#owned.credential, this.port);
+    this.#wakeUp();
+  }
+
+  /** Settings changed by us, not by an owner: the rest stays as it was loaded. */
+  resettle(settings: ReadonlyMap<IntegrationId, Settings>): void {
+    const routes = this.#owned.routes.map((route) => {
+      const changed = settings.get(route.integration.id);
+      return changed ? { ...route, integration: { ...route.integration, settings: changed } } : route;
+    });
+    this.#owned = { ...this.#owned, routes };
   }
 
   /** Everything that uses the credential waits. */
@@ -147,51 +176,47 @@ export class Session {
     return to === undefined ? at : { ...at, channel: to };
   }
 
-  /**
-   * Waits until the platform may be called: the lease holds, the credential lives, no credential-wide wait is running.
-   * `until` is wall-clock ms.
-   */
-  async ready(until: number): Promise<'ready' | 'ended' | 'late'> {
+  /** Whether the platform may be called now: the lease holds, the credential lives, no credential-wide wait is running. */
+  get callable(): boolean {
+    return !this.refrains && this.#leased();
+  }
+  /** The platform wants no call with this credential, now or ever. */
+  get refrains(): boolean {
+    return this.#dead || this.#blockedUntil > this.#clock.elapsed();
+  }
+
+  /** Waits until the platform may be called. `until` is wall-clock ms. */
+  async ready(until: number, wanted: AbortSignal): Promise<'ready' | 'unwanted' | 'late'> {
     for (;;) {
-      if (this.signal.aborted) return 'ended';
+      if (wanted.aborted || this.signal.aborted) return 'unwanted';
       const left = until - this.#clock.now();
       if (left <= 0) return 'late';
+      if (this.callable) return 'ready';
       const blocked = this.#blockedUntil - this.#clock.elapsed();
-      if (this.#dead) {
-        await this.#pause(left, this.#wake.promise);
-      } else if (blocked > 0) {
-        await this.#pause(Math.min(blocked, left), this.#wake.promise);
-      } else if (!this.#leased()) {
-        await this.#pause(LEASE_RETRY_MS);
-      } else {
-        return 'ready';
-      }
+      const wait = this.#dead ? left : blocked > 0 ? Math.min(blocked, left) : LEASE_RETRY_MS;
+      await this.#clock.sleep(Math.min(wait, LONGEST_SLEEP_MS), this.#wake.signal);
     }
   }
 
   /** Lets running tasks end for at most `graceMs`, then cuts them. What did not finish is in the store. */
   async end(graceMs: number): Promise<void> {
     const stopped = this.lanes.stop();
-    if (graceMs > 0) {
-      const grace = new AbortController();
-      await Promise.race([stopped, this.#clock.sleep(graceMs, grace.signal)]);
-      grace.abort();
-    }
+    if (graceMs > 0) await this.#within(graceMs, stopped);
     this.#ended.abort();
     for (const controller of this.#turns.values()) controller.abort();
     this.#wakeUp();
-    await stopped;
+    if (!(await this.#within(CUT_MS, stopped))) this.log.error('tasks_do_not_end');
   }
 
   #wakeUp(): void {
-    this.#wake.resolve();
-    this.#wake = Promise.withResolvers();
+    this.#wake.abort();
+    this.#wake = new AbortController();
   }
 
-  async #pause(ms: number, wake?: Promise<void>): Promise<void> {
-    const done = new AbortController();
-    const sleep = this.#clock.sleep(Math.min(ms, 2 ** 31 - 1), AbortSignal.any([done.signal, this.signal]));
-    await (wake ? Promise.race([sleep, wake]) : sleep);
-    done.abort();
+  async #within(ms: number, done: Promise<void>): Promise<boolean> {
+    const over = new AbortController();
+    const inTime = await Promise.race([done.then(() => true), this.#clock.sleep(ms, over.signal).then(() => false)]);
+    over.abort();
+    return inTime;
   }
 }

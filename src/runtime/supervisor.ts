@@ -1,14 +1,16 @@
 import type { Clock } from '../core/clock.ts';
-import type { Connector, PlatformPort } from '../core/connector.ts';
-import type { Delivery } from '../core/delivery.ts';
+import type { Connector, PlatformPort, Sender } from '../core/connector.ts';
 import type { BotId, NodeId } from '../core/ids.ts';
 import type { OwnedBot } from '../core/integration.ts';
 import type { Log } from '../core/log.ts';
-import type { OwnedVersion, Store, Unfinished } from '../core/store.ts';
+import type { OwnedVersion, Store } from '../core/store.ts';
+import { HealthReport } from './health-report.ts';
 import type { Inbox } from './inbox.ts';
 import { Link, type LinkDeps } from './links.ts';
 import type { Outbox } from './outbox.ts';
+import { resume } from './resume.ts';
 import { Session } from './session.ts';
+import { ConnectorMissingError, Troubles } from './troubles.ts';
 import type { Turns } from './turns.ts';
 
 export interface SupervisorDeps {
@@ -26,20 +28,25 @@ export interface SupervisorDeps {
 }
 
 interface Held {
-  session: Session;
+  readonly session: Session;
+  readonly health: HealthReport;
   link: Link | undefined;
+  /** What of the store is in force here, all of it; else it has to be looked at again. */
+  version: number | undefined;
 }
 
 /** Keeps a session for each owned bot and a link for each that is wanted; everything about one bot happens in order. */
 export class Supervisor {
   readonly #deps: SupervisorDeps;
   readonly #held = new Map<BotId, Held>();
+  readonly #troubles: Troubles;
   /** The last step under way for each bot; the next waits for it. */
   readonly #steps = new Map<BotId, Promise<void>>();
   #stopping = false;
 
   constructor(deps: SupervisorDeps) {
     this.#deps = deps;
+    this.#troubles = new Troubles(deps.clock, deps.random);
   }
 
   get size(): number {
@@ -54,23 +61,32 @@ export class Supervisor {
   async follow(owned: readonly OwnedVersion[]): Promise<void> {
     const steps: Promise<void>[] = [];
     const mine = new Set<BotId>();
-    for (const { botId, epoch, version } of owned) {
-      mine.add(botId);
-      const held = this.#held.get(botId)?.session.owned;
-      if (held?.epoch !== epoch || held.version !== version) steps.push(this.look(botId));
+    for (const one of owned) {
+      mine.add(one.botId);
+      const held = this.#held.get(one.botId);
+      if (held?.session.epoch === one.epoch && held.version === one.version) continue;
+      if (!this.#troubles.rests(one)) steps.push(this.look(one.botId, one));
     }
     for (const botId of this.#held.keys()) if (!mine.has(botId)) steps.push(this.look(botId));
-    await Promise.all(steps);
+    this.#troubles.keep(mine);
+    // Each has told of its own failure: the others go on.
+    await Promise.allSettled(steps);
   }
 
   /** Looks again at one bot: opens, reloads or closes it. Resolves when what the store says is in force. */
-  look(id: BotId): Promise<void> {
+  look(id: BotId, seen?: OwnedVersion): Promise<void> {
     return this.#inOrder(id, async () => {
       if (this.#stopping) return;
-      const owned = await this.#deps.store.loadBot(this.#deps.node, id);
-      const held = this.#held.get(id);
-      if (held && (!owned || owned.epoch !== held.session.epoch)) await this.#close(id, held, 0);
-      if (owned) await (this.#held.has(id) ? this.#reload(id, owned) : this.#open(owned));
+      try {
+        const owned = await this.#deps.store.loadBot(this.#deps.node, id);
+        const held = this.#held.get(id);
+        if (held && (!owned || owned.epoch !== held.session.epoch)) await this.#close(id, held, 0);
+        if (owned) await (this.#held.has(id) ? this.#reload(id, owned) : this.#open(owned));
+        this.#troubles.over(id);
+      } catch (error) {
+        await this.#tell(id, seen, this.#troubles.add(id, seen, error));
+        throw error;
+      }
     });
   }
 
@@ -83,14 +99,15 @@ export class Supervisor {
   }
 
   /** The platform refused the credential while sending: say so, and stop listening with it too. */
-  refused(session: Session): void {
-    if (session.dead) return;
+  refused(session: Session, sender: Sender): void {
+    // A refusal that was under way while the credential was replaced says nothing about the new one.
+    if (session.dead || session.sender !== sender) return;
     session.credentialRefused();
     void this.#inOrder(session.id, async () => {
       const held = this.#held.get(session.id);
       if (held?.session !== session || !session.dead) return;
       await held.link?.close();
-      held.link?.report({
+      held.health.report({
         state: 'error',
         code: 'bad_credentials',
         message: `${session.connector.title} no longer accepts this bot's token. Make a new one and PUT it as bot_token.`,
@@ -99,6 +116,7 @@ export class Supervisor {
     });
   }
 
+  /** Not a step in order: a receiver waits for it, and a step may wait for the receiver's end. */
   async moved(session: Session, from: string, to: string): Promise<void> {
     const { connector, owned } = session;
     session.renamed(from, to);
@@ -106,91 +124,105 @@ export class Supervisor {
       const next = connector.moved?.(integration.settings, from, to);
       return next ? [{ integrationId: integration.id, settings: next }] : [];
     });
-    await this.#deps.store.moveChannel({ botId: session.id, epoch: session.epoch, from, to, settings });
+    const stored = await this.#deps.store.moveChannel({
+      botId: session.id,
+      epoch: session.epoch,
+      from,
+      to,
+      settings,
+    });
+    if (stored === 'fenced') return this.drop(session);
+    // The store's version is a new one: the next beat reloads the rest.
+    session.resettle(new Map(settings.map((change) => [change.integrationId, change.settings])));
     session.log.info('channel_moved', { from, to });
-    const fresh = await this.#deps.store.loadBot(this.#deps.node, session.id);
-    if (fresh?.epoch === session.epoch) session.reload(fresh);
   }
 
   /** Stops listening first, then lets what is under way end for at most `graceMs`. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
     await Promise.all(this.#steps.values());
-    await Promise.all([...this.#held].map(([id, held]) => this.#close(id, held, graceMs)));
+    const close = (id: BotId) =>
+      this.#inOrder(id, async () => {
+        const held = this.#held.get(id);
+        if (held) await this.#close(id, held, graceMs);
+      });
+    await Promise.allSettled([...this.#held.keys()].map(close));
+    await Promise.all(this.#steps.values());
   }
 
   async #open(owned: OwnedBot): Promise<void> {
     const { store, connectors, portFor, clock, leased } = this.#deps;
     const { bot } = owned;
     const connector = connectors.get(bot.platform);
-    const log = this.#deps.log.child({ bot: bot.id, platform: bot.platform });
-    if (!connector) {
-      log.error('connector_missing');
-      return;
-    }
+    if (!connector) throw new ConnectorMissingError(bot.platform);
     const unfinished = await store.recover(bot.id, owned.epoch);
     if (unfinished === 'fenced') return;
+    const log = this.#deps.log.child({ bot: bot.id, platform: bot.platform });
     const session = new Session({ owned, connector, port: portFor(bot.platform), clock, log, leased });
-    const held: Held = { session, link: undefined };
+    const health = new HealthReport(session, this.#deps);
+    const held: Held = { session, health, link: undefined, version: owned.version };
     this.#held.set(bot.id, held);
-    this.#resume(session, unfinished);
-    if (session.wanted) held.link = new Link(session, unfinished.cursors, this.#linkDeps());
+    resume(session, unfinished, this.#deps);
+    if (session.wanted) held.link = new Link(session, unfinished.cursors, health, this.#linkDeps());
+    else health.report({ state: 'paused', transport: session.health.transport });
   }
 
   async #reload(id: BotId, owned: OwnedBot): Promise<void> {
     const held = this.#held.get(id);
     if (!held) return;
     const { session } = held;
-    const replaced = session.reload(owned);
+    const changed = owned.version !== session.owned.version;
+    held.version = undefined;
+    let restart = session.reload(owned);
+    if (changed && (session.dead || held.link?.gaveUp)) {
+      // Its owner has done something about it: worth one more try.
+      session.credentialTriedAgain();
+      restart = true;
+    }
     let cursors = held.link?.cursors;
-    if (held.link && (replaced || !session.wanted)) {
+    if (held.link && (restart || !session.wanted)) {
       await held.link.close();
-      if (!session.wanted) {
-        held.link.report({ state: 'paused', transport: session.health.transport });
-        cursors = undefined;
-      }
       held.link = undefined;
     }
-    if (held.link || !session.wanted) return;
-    if (!cursors) {
-      // Resumed: the API has moved the cursors past what came meanwhile.
-      const unfinished = await this.#deps.store.recover(id, owned.epoch);
-      if (unfinished === 'fenced') return;
-      cursors = unfinished.cursors;
+    if (!session.wanted) {
+      held.health.report({ state: 'paused', transport: session.health.transport });
+    } else if (!held.link) {
+      if (!cursors) {
+        // Resumed: the API has moved the cursors past what came meanwhile.
+        const unfinished = await this.#deps.store.recover(id, owned.epoch);
+        if (unfinished === 'fenced') return;
+        cursors = unfinished.cursors;
+      }
+      held.link = new Link(session, cursors, held.health, this.#linkDeps());
     }
-    held.link = new Link(session, cursors, this.#linkDeps());
+    held.version = owned.version;
   }
 
   async #close(id: BotId, held: Held, graceMs: number): Promise<void> {
     this.#held.delete(id);
     await held.link?.close();
     await held.session.end(graceMs);
+    await held.health.close();
   }
 
-  /** Puts what an earlier owner left undone into its lanes: answers that are stored go before turns that are not begun. */
-  #resume(session: Session, { deliveries, turns }: Unfinished): void {
-    const answers = new Map<string, Delivery[]>();
-    for (const { conversation, delivery } of deliveries) {
-      const key = `${conversation} ${delivery.inboxSeq}`;
-      const parts = answers.get(key);
-      if (parts) {
-        parts.push(delivery);
-      } else {
-        const fresh = [delivery];
-        answers.set(key, fresh);
-        session.lanes.push(conversation, () => this.#deps.outbox.deliver(session, fresh, true));
-      }
+  /** A bot that cannot be served must not look as if it were. */
+  async #tell(id: BotId, seen: OwnedVersion | undefined, told: ReturnType<Troubles['add']>): Promise<void> {
+    if (!told) return;
+    const held = this.#held.get(id);
+    if (held) {
+      if (told.state === 'error') held.health.report({ ...told, transport: held.session.health.transport });
+      return;
     }
-    for (const due of turns) session.begin(due.seq, due.conversation, () => this.#deps.turns.run(session, due));
-    if (deliveries.length + turns.length > 0) {
-      session.log.info('work_resumed', { deliveries: deliveries.length, turns: turns.length });
-    }
+    if (!seen) return;
+    const health = { ...told, transport: 'unknown', since: this.#deps.clock.now() };
+    await this.#deps.store
+      .reportHealth(id, seen.epoch, health)
+      .catch((error) => this.#deps.log.warn('health_not_stored', { bot: id, error }));
   }
 
   #linkDeps(): LinkDeps {
-    const { store, inbox, clock, random } = this.#deps;
+    const { inbox, clock, random } = this.#deps;
     return {
-      store,
       inbox,
       clock,
       random,

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Connector, PlatformPort, Sender } from '../core/connector.ts';
 import { TEST_DEADLINE_MS, type TestResult } from '../core/control.ts';
-import type { Delivery } from '../core/delivery.ts';
+import type { Delivery, SendResult } from '../core/delivery.ts';
 import type { Failure } from '../core/failure.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Bot, Credential, Integration } from '../core/integration.ts';
@@ -19,7 +19,7 @@ export interface TestMessageDeps {
   readonly connectors: ReadonlyMap<string, Connector>;
   readonly portFor: (platform: string) => PlatformPort;
   readonly session: (integration: Integration) => Session | undefined;
-  readonly refused: (session: Session) => void;
+  readonly refused: (session: Session, sender: Sender) => void;
 }
 
 const explained: Readonly<Record<string, string>> = {
@@ -58,6 +58,7 @@ export function createTestMessage(deps: TestMessageDeps) {
     if (!place || !part) return failed('no_chat_yet');
 
     const session = deps.session(integration);
+    if (session?.dead) return failed('unauthorized');
     const bot: Bot = session?.bot ?? {
       id: integration.botId,
       platform: integration.platform,
@@ -82,12 +83,21 @@ export function createTestMessage(deps: TestMessageDeps) {
       maybeDuplicate: false,
     };
 
+    const send = async (signal: AbortSignal): Promise<SendResult> => {
+      try {
+        return await sender.send(delivery, signal);
+      } catch (error) {
+        // A connector that throws has a bug; what it had sent by then nobody knows.
+        session?.log.error('sender_threw', { delivery: delivery.id, error });
+        return { ok: false, failure: { kind: 'retry', delivered: 'unknown', reason: 'internal_error' } };
+      }
+    };
     const over = new AbortController();
     const deadline = clock.sleep(TEST_DEADLINE_MS, over.signal).then(() => over.abort());
     try {
       for (let last = 'timeout'; ; ) {
         const sentAt = clock.elapsed();
-        const result = await Promise.race([sender.send(delivery, over.signal), deadline.then(() => undefined)]);
+        const result = await Promise.race([send(over.signal), deadline.then(() => undefined)]);
         if (!result) return failed(last);
         if (result.ok) {
           return {
@@ -99,7 +109,7 @@ export function createTestMessage(deps: TestMessageDeps) {
           };
         }
         const { failure } = result;
-        if (failure.kind === 'unauthorized' && session) deps.refused(session);
+        if (failure.kind === 'unauthorized' && session) deps.refused(session, sender);
         const next = judge(failure);
         if ('reason' in next) return failed(over.signal.aborted ? 'timeout' : next.reason);
         last = failure.kind === 'retry' ? failure.reason : failure.kind;

@@ -25,9 +25,9 @@ export interface TurnDeps extends FlowDeps {
 export interface Turns {
   /**
    * Answers one message: asks the responder, stores the answer, delivers it. Runs inside the conversation's lane.
-   * Resolves whether the answer arrived; every other outcome is in the store.
+   * Resolves whether the answer arrived; every other outcome is in the store. `wanted` aborts when nobody wants it more.
    */
-  run(session: Session, due: TurnDue): Promise<boolean>;
+  run(session: Session, due: TurnDue, wanted: AbortSignal): Promise<boolean>;
 }
 
 type Answer =
@@ -58,19 +58,21 @@ export function createTurns(deps: TurnDeps): Turns {
     if (!sender.typing) return;
     await clock.sleep(TYPING_AFTER_MS, signal);
     while (!signal.aborted) {
-      await sender.typing(session.present(due.message.at), signal);
+      // A platform that has told us to wait, or to go away, is not told that somebody writes.
+      if (session.callable) await unlessAborted(sender.typing(session.present(due.message.at), signal), signal);
       await clock.sleep(sender.typingMs ?? 5_000, signal);
     }
   }
 
-  async function ask(session: Session, due: TurnDue, route: Route): Promise<Answer> {
-    const wanted = session.turnSignal(due.integrationId);
+  async function ask(session: Session, due: TurnDue, route: Route, wanted: AbortSignal): Promise<Answer> {
     const turn = new AbortController();
     const cut = () => turn.abort();
     wanted.addEventListener('abort', cut, { once: true });
     if (wanted.aborted) cut();
     const late = clock.sleep(MAX_TURN_MS, turn.signal).then(cut);
-    const shown = typing(session, due, turn.signal).catch((error) => session.log.debug('typing_failed', { error }));
+    const shown = typing(session, due, turn.signal).catch((error) => {
+      if (!turn.signal.aborted) session.log.debug('typing_failed', { error });
+    });
     const { message } = due;
     const conversation = conversationKey(due.integrationId, session.present(message.at));
     try {
@@ -83,7 +85,13 @@ export function createTurns(deps: TurnDeps): Turns {
         },
         turn.signal,
       );
-      for await (const piece of pieces) text += piece;
+      const stream = pieces[Symbol.asyncIterator]();
+      // A responder that does not heed its signal must not hold up the conversation.
+      for (;;) {
+        const piece = await unlessAborted(stream.next(), turn.signal);
+        if (piece.done) break;
+        text += piece.value;
+      }
       if (!turn.signal.aborted) return { kind: 'text', text };
     } catch (error) {
       if (!turn.signal.aborted) {
@@ -99,7 +107,7 @@ export function createTurns(deps: TurnDeps): Turns {
     return wanted.aborted ? { kind: 'cut' } : { kind: 'fate', fate: { kind: 'failed', reason: 'turn_timeout' } };
   }
 
-  async function answer(session: Session, due: TurnDue, text: string): Promise<boolean> {
+  async function answer(session: Session, due: TurnDue, text: string, wanted: AbortSignal): Promise<boolean> {
     const to = session.present(due.message.at);
     const parts = session.connector.render(text, to);
     if (parts.length === 0) return end(session, due, { kind: 'failed', reason: 'empty_answer' });
@@ -118,24 +126,47 @@ export function createTurns(deps: TurnDeps): Turns {
       session.log.info('answer_not_stored', { seq: due.seq, reason: stored?.reason ?? 'ended' });
       return false;
     }
-    return deps.outbox.deliver(session, stored.deliveries, false);
+    return deps.outbox.deliver(session, stored.deliveries, wanted);
+  }
+
+  /** Nobody wants the answer any more. */
+  async function unwanted(session: Session, due: TurnDue): Promise<false> {
+    // Left to the next owner; or deleted, and the message with it.
+    if (session.signal.aborted || !session.route(due.integrationId)) return false;
+    return end(session, due, { kind: 'ignored', reason: 'paused' });
+  }
+
+  async function run(session: Session, due: TurnDue, wanted: AbortSignal): Promise<boolean> {
+    // Asking a model for an answer that cannot be delivered costs its owner money: wait first.
+    const ready = await session.ready(due.message.sentAt + MAX_AGE_MS, wanted);
+    const route = session.route(due.integrationId);
+    if (ready === 'unwanted' || !route) return unwanted(session, due);
+    if (ready === 'late') return end(session, due, { kind: 'expired', reason: 'age' });
+    const result = await ask(session, due, route, wanted);
+    if (result.kind === 'text') return answer(session, due, result.text, wanted);
+    if (result.kind === 'fate') return end(session, due, result.fate);
+    return unwanted(session, due);
   }
 
   return {
-    async run(session, due) {
-      const until = due.message.sentAt + MAX_AGE_MS;
-      // Asking a model for an answer that cannot be delivered costs its owner money: wait first.
-      const ready = await session.ready(until);
-      if (ready === 'ended') return false;
-      const route = session.route(due.integrationId);
-      if (!route) return false;
-      if (!route.integration.enabled) return end(session, due, { kind: 'ignored', reason: 'paused' });
-      if (ready === 'late') return end(session, due, { kind: 'expired', reason: 'age' });
-      const result = await ask(session, due, route);
-      if (result.kind === 'text') return answer(session, due, result.text);
-      if (result.kind === 'fate') return end(session, due, result.fate);
-      if (session.signal.aborted || !session.route(due.integrationId)) return false;
-      return end(session, due, { kind: 'ignored', reason: 'paused' });
+    async run(session, due, wanted) {
+      try {
+        return await run(session, due, wanted);
+      } catch (error) {
+        // Ours or a connector's mistake. Without an outcome the message would be tried again after every restart.
+        session.log.error('turn_threw', { integration: due.integrationId, seq: due.seq, error });
+        return end(session, due, { kind: 'failed', reason: 'internal_error' });
+      }
     },
   };
+}
+
+/** Does not wait for a promise that takes its time to notice the abort. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).then(() => signal.removeEventListener('abort', abort));
+  });
 }
