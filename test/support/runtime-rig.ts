@@ -63,10 +63,10 @@ export interface Rig {
   fates(): Record<string, string>;
   health(): { state: string; code?: string };
   begin(): Promise<void>;
-  /** Another server process on the same data, after the first stopped or was killed. */
-  restart(graceMs?: number): Promise<void>;
   /** The process dies: nothing it still does reaches store or platform. */
   kill(): Promise<void>;
+  /** Another process on the same data, after the first was killed. */
+  revive(): Promise<void>;
   end(): Promise<void>;
 }
 
@@ -256,22 +256,27 @@ export async function startRig(): Promise<Rig> {
       ),
     health: () => JSON.parse(String(rig.query('select health from bots')[0]?.['health'])) as { state: string },
     begin: () => runtime.start(),
-    async restart(graceMs = 0) {
-      await runtime.stop(graceMs);
-      await rig.kill();
-      store = await open();
-      runtime = wire(store);
-      await runtime.start();
-    },
     async kill() {
       life++;
       platform.listening.length = 0;
       pending = 0;
       await store.close();
     },
+    async revive() {
+      store = await open();
+      runtime = wire(store);
+      await runtime.start();
+    },
     async end() {
       faults.clear();
-      await runtime.stop(0);
+      platform.deafToStop = false;
+      let stopped = false;
+      const stopping = runtime.stop(0).then(() => {
+        stopped = true;
+      });
+      // What does not heed its signal is given up in time.
+      while (!stopped) await rig.pass(1_000, () => stopped);
+      await stopping;
       database?.close();
       await store.close();
       await rm(dataDir, { recursive: true, force: true });

@@ -1,0 +1,79 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Connected, type Rig, startRig } from '../../test/support/runtime-rig.ts';
+
+describe('accepting', () => {
+  let rig: Rig;
+  let bot: Connected;
+  beforeEach(async () => {
+    rig = await startRig();
+    await rig.begin();
+    bot = await rig.connect(['c1']);
+  });
+  afterEach(() => rig.end());
+  const once = (fault: (call: () => Promise<unknown>) => Promise<unknown>) =>
+    rig.faults.set('accept', (call) => {
+      rig.faults.delete('accept');
+      return fault(call);
+    });
+
+  it.each([
+    ['although it was stored', (call: () => Promise<unknown>) => call().then(() => Promise.reject(new Error('lost')))],
+    ['and nothing was stored', () => Promise.reject(new Error('away'))],
+  ])('a commit that is rejected %s: after the repetition the turn runs once', async (_name, fault) => {
+    const { port } = await rig.receiver();
+    const messages = [rig.message('one')];
+    const cursors = [{ name: 'offset', value: '1' }];
+    once(fault);
+    await expect(port.accept(messages, cursors)).rejects.toThrow();
+    await rig.quiet();
+    expect(rig.turns).toHaveLength(0);
+    expect(port.cursors.get('offset')).toBeUndefined();
+    await port.accept(messages, cursors);
+    expect(port.cursors.get('offset')).toBe('1');
+    await port.accept(messages, cursors);
+    await rig.until(() => rig.platform.ledger.length === 1);
+    await rig.pass(2_000);
+    expect(rig.turns).toHaveLength(1);
+    expect(rig.platform.ledger).toEqual(['c1: re: one']);
+  });
+
+  it('what is accepted side by side while one is unsure runs once each', async () => {
+    const { port } = await rig.receiver();
+    const first = [rig.message('one')];
+    once((call) => call().then(() => Promise.reject(new Error('lost'))));
+    await expect(port.accept(first, [])).rejects.toThrow();
+    // What is stored while it looks is found by both.
+    rig.faults.set('recover', async (call) => {
+      rig.faults.delete('recover');
+      await port.accept([rig.message('three')], []);
+      return call();
+    });
+    await port.accept([...first, rig.message('two')], []);
+    await rig.until(() => rig.platform.ledger.length >= 3);
+    await rig.pass(1_000);
+    expect(rig.turns.map((turn) => turn.message.text).sort()).toEqual(['one', 'three', 'two']);
+    expect(rig.platform.ledger).toHaveLength(3);
+  });
+
+  it('hears only its places, never itself, and a known message only once', async () => {
+    const { port } = await rig.receiver();
+    const self = { id: 'b', name: 'Nova', kind: 'self' } as const;
+    const known = rig.message('known');
+    await port.accept([known, rig.message('elsewhere', { channel: 'c9' }), rig.message('own', { author: self })], []);
+    await port.accept([known], []);
+    await rig.until(() => rig.platform.ledger.length === 1);
+    await rig.pass(1_000);
+    expect(rig.fates()).toEqual({ known: 'answered' });
+    expect(rig.turns).toHaveLength(1);
+  });
+
+  it('acts on changed settings at once', async () => {
+    await bot.update({ settings: { channel_ids: ['c2'] } });
+    await rig.say('one', { channel: 'c1' });
+    await rig.say('two', { channel: 'c2' });
+    await rig.until(() => rig.platform.ledger.length === 1);
+    expect(rig.fates()).toHaveProperty('two');
+    expect(rig.fates()).not.toHaveProperty('one');
+    expect(rig.platform.begun).toBe(1);
+  });
+});
