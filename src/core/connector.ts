@@ -118,7 +118,10 @@ export interface ReceiverPort extends PlatformPort {
 }
 
 export interface Sender {
-  /** One attempt to carry out the delivery's operation. Never throws for what platform or network do. */
+  /**
+   * One attempt to carry out the delivery's operation. Never throws for what platform or network do, and has a time-out of
+   * its own, well under a minute: until it resolves, its conversation waits.
+   */
   send(delivery: Delivery, signal: AbortSignal): Promise<SendResult>;
   /** After an ambiguous send: did it arrive? Absent where the platform gives no way to know. */
   lookUp?(delivery: Delivery, signal: AbortSignal): Promise<LookUp>;

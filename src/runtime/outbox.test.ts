@@ -10,7 +10,7 @@ import {
   unauthorized,
 } from '../../test/support/scripted-platform.ts';
 
-describe('sending', () => {
+describe('sending', { timeout: 30_000 }, () => {
   let rig: Rig;
   let bot: Connected;
   const start = async (prepare: (rig: Rig) => void = () => {}) => {

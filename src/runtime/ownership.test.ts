@@ -4,7 +4,7 @@ import { arrives, arrivesUnseen, limited, notSent } from '../../test/support/scr
 
 const away = () => Promise.reject(new Error('store away'));
 
-describe('ownership and restarts', () => {
+describe('ownership and restarts', { timeout: 30_000 }, () => {
   let rig: Rig;
   let bot: Connected;
   beforeEach(async () => {

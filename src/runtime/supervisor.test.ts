@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Rig, startRig } from '../../test/support/runtime-rig.ts';
 
-describe('bots and their links', () => {
+describe('bots and their links', { timeout: 30_000 }, () => {
   let rig: Rig;
   beforeEach(async () => {
     rig = await startRig();
@@ -39,7 +39,7 @@ describe('bots and their links', () => {
     const first = await rig.receiver();
     first.port.report({ state: 'error', code: 'bad_credentials', transport: 'polling' });
     first.end();
-    await rig.pass(300_000);
+    await rig.pass(90_000);
     expect(rig.platform.begun).toBe(1);
     expect(rig.health()).toMatchObject({ state: 'error', code: 'bad_credentials' });
     await bot.update({ verified });
@@ -90,8 +90,8 @@ describe('bots and their links', () => {
     await rig.pass(2_000);
     expect(rig.health()).toMatchObject({ state: 'error', code: 'platform_not_served' });
     const before = times('bot_step_failed');
-    await rig.pass(300_000);
-    expect(times('bot_step_failed') - before).toBeLessThan(12);
+    await rig.pass(90_000);
+    expect(times('bot_step_failed') - before).toBeLessThan(9);
     await rig.connect(undefined, { identity: 'bot2' });
     await rig.say('one');
     await rig.until(() => rig.platform.ledger.length === 1);

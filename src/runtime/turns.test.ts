@@ -5,7 +5,7 @@ import { ResponderError } from '../core/responder.ts';
 
 const HOUR = 3_600_000;
 
-describe('turns', () => {
+describe('turns', { timeout: 30_000 }, () => {
   let rig: Rig;
   let bot: Connected;
   beforeEach(async () => {
