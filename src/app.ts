@@ -20,6 +20,9 @@ import { VERSION } from './version.ts';
 const DRAIN_MS = 10_000;
 /** Settled messages are kept this long, ms: well beyond the 7 days in which a platform could send them again. */
 const KEEP_MS = 30 * 24 * 60 * 60 * 1000;
+/** Who sends a request slower than this is not served: a connection held open costs memory, ms. */
+const HEADERS_MS = 10_000;
+const REQUEST_MS = 30_000;
 const SWEEP_EVERY_MS = 60 * 60 * 1000;
 
 export interface App {
@@ -93,6 +96,8 @@ export async function startApp(config: Config, log: Log, options: AppOptions = {
       metrics: page,
     });
     const server = createAdaptorServer({ fetch: (request, env) => api.fetch(request, env), createServer }) as Server;
+    server.headersTimeout = HEADERS_MS;
+    server.requestTimeout = REQUEST_MS;
     await listen(server, config.host, config.port);
     server.on('error', (error) => log.error('http_server_error', { error }));
     await runtime.start();

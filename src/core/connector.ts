@@ -97,9 +97,13 @@ export interface Receiver {
   /**
    * Runs until the signal aborts, or until nothing can be done without the owner (then it has reported `error`).
    * Trouble with network or platform is reported and survived, not thrown. Resolves only when all its work has ended.
+   * Where the platform keeps a session for a link that comes back, `signal.reason` tells whether one will: `PAUSED` means
+   * that nobody wants the bot any more, so take it offline and forget the session; any other reason, that somebody goes on.
    */
   run(signal: AbortSignal): Promise<void>;
 }
+
+export const PAUSED = 'paused';
 
 export interface ReceiverPort extends PlatformPort {
   /** The bot's stored cursors at start, by name. */

@@ -1,6 +1,6 @@
 import { type Backoff, backoffMs } from '../core/backoff.ts';
 import type { Clock } from '../core/clock.ts';
-import type { ReceiverPort } from '../core/connector.ts';
+import type { PAUSED, ReceiverPort } from '../core/connector.ts';
 import type { Health } from '../core/health.ts';
 import type { Cursor, InboundMessage } from '../core/message.ts';
 import type { HealthReport } from './health-report.ts';
@@ -53,9 +53,9 @@ export class Link {
     return this.#gaveUp;
   }
 
-  /** Resolves when the receiver has ended: nothing is accepted afterwards. */
-  async close(): Promise<void> {
-    this.#closed.abort();
+  /** Resolves when the receiver has ended: nothing is accepted afterwards. `PAUSED` reaches the receiver as the reason. */
+  async close(reason?: typeof PAUSED): Promise<void> {
+    this.#closed.abort(reason);
     const patience = new AbortController();
     const late = this.#deps.clock.sleep(CLOSE_MS, patience.signal).then(() => !patience.signal.aborted);
     // One that does not heed its signal must not keep a server from stopping, or a bot from being paused.

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import type { Connector, PlatformPort, Sender } from '../core/connector.ts';
+import { type Connector, PAUSED, type PlatformPort, type Sender } from '../core/connector.ts';
 import type { BotId, NodeId } from '../core/ids.ts';
 import type { OwnedBot } from '../core/integration.ts';
 import type { Log } from '../core/log.ts';
@@ -181,7 +181,7 @@ export class Supervisor {
     }
     let cursors = held.link?.cursors;
     if (held.link && (restart || !session.wanted)) {
-      await held.link.close();
+      await held.link.close(session.wanted ? undefined : PAUSED);
       held.link = undefined;
     }
     if (!session.wanted) {

@@ -14,6 +14,9 @@ const HISTORY_LIMIT = 30;
 /** A quicker answer needs no "is typing…", ms. */
 const TYPING_AFTER_MS = 400;
 
+/** One for all: an abort without a reason makes an error with a stack for each turn. */
+const OVER = new Error('the turn has ended');
+
 export interface TurnDeps extends FlowDeps {
   readonly store: Store;
   readonly respond: Responder;
@@ -101,7 +104,7 @@ export function createTurns(deps: TurnDeps): Turns {
       }
     } finally {
       wanted.removeEventListener('abort', cut);
-      turn.abort();
+      turn.abort(OVER);
       await Promise.all([late, shown]);
     }
     return wanted.aborted ? { kind: 'cut' } : { kind: 'fate', fate: { kind: 'failed', reason: 'turn_timeout' } };

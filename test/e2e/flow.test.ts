@@ -12,11 +12,13 @@ describe.each(drivers)('$platform', (driver) => {
     let harness: Harness;
     let bot: BotDriver;
     let chat: ChatDriver;
+    let witness: ChatDriver;
 
     beforeEach(async () => {
       harness = await startHarness(driver, kind);
       bot = await harness.world.bot();
       chat = await bot.direct('Ada');
+      witness = await bot.direct('Witness');
     });
     afterEach(async () => {
       // The strict judge has the last word in every test.
@@ -28,10 +30,9 @@ describe.each(drivers)('$platform', (driver) => {
 
     const get = async (id: string) => (await harness.client.get(`/v1/integrations/${id}`)).body;
     /** Something asked later in another chat has been answered: what was going to be answered before would have been. */
-    const settle = async (text: string) => {
-      const other = await bot.direct('Witness');
-      await other.say(text);
-      await other.answered(1);
+    const settle = async () => {
+      await witness.say('has everything been said?');
+      await witness.answered(1);
     };
 
     it('connects, listens, answers and counts', async () => {
@@ -75,7 +76,7 @@ describe.each(drivers)('$platform', (driver) => {
       expect((await harness.client.put(`/v1/integrations/${id}`, { active: true })).body.status).toBe('active');
       await chat.say('after');
       expect(await chat.answered(2)).toEqual([echo('before'), echo('after')]);
-      await settle('witness');
+      await settle();
       expect(await chat.answers()).toEqual([echo('before'), echo('after')]);
     });
 
@@ -117,11 +118,12 @@ describe.each(drivers)('$platform', (driver) => {
       await chat.say('one');
       await chat.answered(1);
       const fresh = await bot.newToken();
-      await chat.say('two');
       await expect.poll(() => get(id)).toMatchObject({ status: 'error', health: { code: 'bad_credentials' } });
       const put = await harness.client.put(`/v1/integrations/${id}`, fresh);
       expect(put.status).toBe(200);
       expect(JSON.stringify(put.body)).not.toContain(Object.values(fresh)[0]);
+      await expect.poll(() => get(id)).toMatchObject({ status: 'active', health: { state: 'connected' } });
+      await chat.say('two');
       expect(await chat.answered(2)).toEqual([echo('one'), echo('two')]);
       await expect
         .poll(() => get(id))

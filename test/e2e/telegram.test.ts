@@ -166,6 +166,18 @@ describe.each(storeKinds)('telegram on %s', (kind) => {
     await expect.poll(async () => (await get()).message_count).toBe(2);
   });
 
+  it('answers under a new token what was said while the old one was dead', async () => {
+    const chat = sim.privateChat(bot);
+    await connect();
+    chat.say('one');
+    await chat.answered(1, patience());
+    const bot_token = sim.revokeToken(bot);
+    chat.say('two');
+    await expect.poll(get).toMatchObject({ status: 'error', health: { code: 'bad_credentials' } });
+    await harness.client.put(`/v1/integrations/${id}`, { bot_token });
+    expect(await chat.answered(2, patience())).toEqual([echo('one'), echo('two')]);
+  });
+
   it('says in plain words that another program receives, and recovers by itself', async () => {
     const chat = sim.privateChat(bot);
     await connect();

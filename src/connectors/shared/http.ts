@@ -65,6 +65,9 @@ function stickyFamilies(lookup: LookupFunction) {
   };
 }
 
+/** One for all: an abort without a reason makes an error with a stack for each call. */
+const OVER = new Error('the call has ended');
+
 const NEVER_SENT = Symbol('never sent');
 
 function neverSent(error: Error): Error {
@@ -138,7 +141,7 @@ export async function exchange(
     if (wasNeverSent(error)) return { ok: false, sent: 'no', reason: cause ?? 'unreachable' };
     return { ok: false, sent: 'unknown', reason: cause ?? 'broken_off' };
   } finally {
-    over.abort();
+    over.abort(OVER);
     limits.signal?.removeEventListener('abort', aborted);
   }
 }
