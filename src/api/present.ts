@@ -22,7 +22,7 @@ export function presentIntegrationDetail(integration: Integration): Json {
     auto_respond: integration.autoRespond,
     ...counters(integration),
     ...(integration.lastMessageAt !== null && { last_message_at: timestamp(integration.lastMessageAt) }),
-    health: presentHealth(integration.health),
+    health: presentHealth(healthOf(integration)),
     ...(integration.notices.length > 0 && { notices: integration.notices.map(presentNotice) }),
   };
 }
@@ -39,6 +39,11 @@ function head(integration: Integration): Json {
 
 function counters(integration: Integration): Json {
   return { message_count: integration.messageCount, connected_at: timestamp(integration.connectedAt) };
+}
+
+/** The link belongs to the bot, and may serve other integrations while this one is paused. */
+function healthOf({ enabled, health }: Integration): Health {
+  return enabled ? health : { state: 'paused', since: health.since, transport: health.transport };
 }
 
 function presentHealth(health: Health): Json {
