@@ -1,0 +1,238 @@
+import type { Receiver, ReceiverPort } from '../../core/connector.ts';
+import type { Bot, Credential } from '../../core/integration.ts';
+import { createGate } from '../shared/gate.ts';
+import { BAD_CREDENTIALS, isTrusted, type State, type Verdict } from './closes.ts';
+import { Comeback } from './comeback.ts';
+import { Intake, type IntakeOwner } from './intake.ts';
+import { END_SESSION, type End, KEEP_SESSION, Link, type LinkOwner } from './link.ts';
+import { guildOf, wantsDirect } from './places.ts';
+import { readSession, SESSION, type Session } from './session.ts';
+import {
+  askForStart,
+  CONNECTED,
+  identifyLimit,
+  removedFrom,
+  UNREACHABLE,
+  UNTRUSTED,
+  UNTRUSTED_RESUME,
+} from './states.ts';
+import { Threads } from './threads.ts';
+import { type Api, createApi, isObject } from './wire.ts';
+
+/** GUILDS, GUILD_MESSAGES, MESSAGE_CONTENT [D1]: channels and threads, what is said in them, and the words of it. */
+const INTENTS = (1 << 0) | (1 << 9) | (1 << 15);
+const DIRECT_MESSAGES = 1 << 12;
+
+const IDENTIFY = 2;
+const RESUME = 6;
+
+const UNTRUSTED_WAIT_MS = 60_000;
+/** Connections of the whole process that are being made at a time. */
+const connecting = createGate(20);
+
+/**
+ * Receives by the gateway. The sequence that a resume names, and heartbeats confirm, moves only after `accept` has
+ * resolved: what was not stored comes again.
+ */
+export function gateway(bot: Bot, credential: Credential, port: ReceiverPort): Receiver {
+  return { run: (signal) => new Gateway(bot, credential, port, signal).run() };
+}
+
+class Gateway implements LinkOwner, IntakeOwner {
+  readonly #token: string;
+  readonly #port: ReceiverPort;
+  readonly #signal: AbortSignal;
+  readonly #api: Api;
+  readonly #intake: Intake;
+  readonly #comeback: Comeback;
+  #link: Link | undefined;
+  #url = '';
+  #resuming = false;
+  #intents = 0;
+  #readyAt: number | undefined;
+  #leave: () => void = () => {};
+  #identified = false;
+  #reported = '';
+  #untrusted = false;
+  /** Guilds of our integrations that the bot is not in. */
+  readonly #missing = new Set<string>();
+
+  constructor(bot: Bot, credential: Credential, port: ReceiverPort, signal: AbortSignal) {
+    this.#token = credential['bot_token'] ?? '';
+    this.#port = port;
+    this.#signal = signal;
+    this.#api = createApi(this.#token, port);
+    this.#comeback = new Comeback(port);
+    this.#intake = new Intake(bot.identity, port, new Threads(this.#api, port), this, signal);
+    this.#intake.session = readSession(port.cursors.get(SESSION));
+  }
+
+  async run(): Promise<void> {
+    const { clock } = this.#port;
+    this.#report({ state: 'connecting' });
+    while (!this.#signal.aborted) {
+      const verdict = await this.#once();
+      if (this.#signal.aborted) break;
+      if (verdict.state) this.#report(verdict.state);
+      if (verdict.next === 'stop') {
+        if (verdict.state?.code === BAD_CREDENTIALS.code) await this.#forget();
+        return;
+      }
+      if (verdict.next === 'identify') this.#drop();
+      await clock.sleep(verdict.waitMs ?? 0, this.#signal);
+    }
+    if (this.#signal.reason === 'paused') return this.#forget();
+    // Whoever comes next goes on from here; without it, it would only hear some things twice.
+    await this.#intake.store().catch(() => this.#port.log.warn('session_not_stored'));
+  }
+
+  async #once(): Promise<Verdict> {
+    const { routes, log } = this.#port;
+    const intents = intentsOf(routes);
+    const { session } = this.#intake;
+    if (session && (session.intents !== intents || !isTrusted(session.resumeUrl, this.#port.apiUrl))) this.#drop();
+    this.#intents = intents;
+    this.#resuming = this.#intake.session !== undefined;
+    this.#url = this.#intake.session?.resumeUrl ?? '';
+    if (!this.#resuming || this.#comeback.hostLost) {
+      const start = await this.#start();
+      if ('next' in start) return start;
+      this.#url = start.url;
+      this.#identified ||= !this.#resuming;
+    }
+    const end = await this.#connect();
+    if (this.#signal.aborted) return { next: 'resume' };
+    log.info('link_ended', { code: end.code, why: end.why ?? '', resumed: this.#resuming });
+    return this.#comeback.judge(end, { resuming: this.#resuming, readyAt: this.#readyAt });
+  }
+
+  /** Where to connect, if the platform lets us begin at all. */
+  async #start(): Promise<{ readonly url: string } | Verdict> {
+    const { clock, apiUrl } = this.#port;
+    const start = await askForStart(this.#api, this.#signal);
+    if (start.kind === 'unauthorized') return { next: 'stop', state: BAD_CREDENTIALS };
+    if (start.kind === 'wait') return { next: 'resume', waitMs: start.afterMs, state: start.state };
+    if (start.kind === 'failed') return { next: 'resume', waitMs: this.#comeback.backoff(), state: UNREACHABLE };
+    if (!isTrusted(start.url, apiUrl)) return { next: 'resume', waitMs: UNTRUSTED_WAIT_MS, state: UNTRUSTED };
+    if (!this.#resuming && (start.remaining <= 0 || (this.#identified && start.remaining <= start.reserve))) {
+      const until = clock.now() + start.resetAfterMs;
+      return { next: 'resume', waitMs: start.resetAfterMs, state: identifyLimit(until) };
+    }
+    return { url: start.url };
+  }
+
+  async #connect(): Promise<End> {
+    this.#leave = await connecting.enter(this.#signal);
+    this.#readyAt = undefined;
+    if (this.#signal.aborted) return { code: 1006, opened: false };
+    const url = new URL(this.#url);
+    url.searchParams.set('v', '10');
+    url.searchParams.set('encoding', 'json');
+    const link = new Link(url.href, this, this.#port);
+    this.#link = link;
+    // Another owner resumes; when nobody wants the bot any more, it shall look offline at once [D1].
+    const stop = () => link.close('stopped', this.#signal.reason === 'paused' ? END_SESSION : KEEP_SESSION);
+    this.#signal.addEventListener('abort', stop, { once: true });
+    const end = await link.ended;
+    this.#signal.removeEventListener('abort', stop);
+    this.#leave();
+    this.#link = undefined;
+    await this.#intake.settled();
+    return end;
+  }
+
+  #drop(): void {
+    this.#intake.session = undefined;
+  }
+
+  async #forget(): Promise<void> {
+    await this.#intake.forget().catch(() => this.#port.log.warn('session_not_forgotten'));
+  }
+
+  // ── what the link asks and tells ──────────────────────────────────────────────────────────────────────────────────
+
+  greeting(): object {
+    const { session } = this.#intake;
+    const token = this.#token;
+    if (session) return { op: RESUME, d: { token, session_id: session.id, seq: session.seq } };
+    const properties = { os: 'linux', browser: 'replr', device: 'replr' };
+    return { op: IDENTIFY, d: { token, intents: this.#intents, properties, large_threshold: 50 } };
+  }
+
+  confirmed(): number | null {
+    return this.#intake.session?.seq ?? null;
+  }
+
+  event(name: string, sequence: number, data: unknown): void {
+    this.#intake.push(name, sequence, data);
+    if (name === 'MESSAGE_CREATE') this.check();
+  }
+
+  /** What is listened to is settled by the identify: other wishes need a new one. */
+  check(): void {
+    if (this.#readyAt !== undefined && intentsOf(this.#port.routes) !== this.#intents) this.#link?.close('intents');
+  }
+
+  // ── what the events tell ──────────────────────────────────────────────────────────────────────────────────────────
+
+  began(ready: Readonly<Record<string, unknown>>, sequence: number): void {
+    const { session_id: id, resume_gateway_url: resumeUrl, guilds } = ready;
+    this.#untrusted = !isTrusted(resumeUrl, this.#port.apiUrl);
+    if (this.#untrusted) this.#port.log.warn('untrusted_gateway');
+    const session: Session = {
+      id: String(id),
+      resumeUrl: isTrusted(resumeUrl, this.#port.apiUrl) ? resumeUrl : this.#url,
+      intents: this.#intents,
+      roles: [],
+      seq: sequence,
+    };
+    this.#intake.session = session;
+    const there = new Set(Array.isArray(guilds) ? guilds.filter(isObject).map((guild) => guild['id']) : []);
+    this.#missing.clear();
+    for (const { settings } of this.#port.routes()) {
+      const guild = guildOf(settings);
+      if (guild !== undefined && !there.has(guild)) this.#missing.add(guild);
+    }
+    this.resumed();
+  }
+
+  resumed(): void {
+    this.#readyAt = this.#port.clock.elapsed();
+    this.#comeback.succeeded();
+    this.#leave();
+    this.#link?.ready();
+    this.#well();
+  }
+
+  guild(id: string, there: boolean): void {
+    if (there) this.#missing.delete(id);
+    else if (this.#port.routes().some(({ settings }) => guildOf(settings) === id)) this.#missing.add(id);
+    this.#well();
+  }
+
+  failed(): void {
+    this.#link?.close('store');
+  }
+
+  hold(on: boolean): void {
+    this.#link?.hold(on);
+  }
+
+  #well(): void {
+    const [guild] = this.#missing;
+    if (!this.#link) return;
+    if (guild !== undefined) this.#report(removedFrom(guild));
+    else this.#report(this.#untrusted ? UNTRUSTED_RESUME : CONNECTED);
+  }
+
+  #report(state: State): void {
+    const key = `${state.state} ${state.code ?? ''} ${state.message ?? ''}`;
+    if (key === this.#reported) return;
+    this.#reported = key;
+    this.#port.report({ ...state, transport: 'gateway' });
+  }
+}
+
+function intentsOf(routes: ReceiverPort['routes']): number {
+  return routes().some(({ settings }) => wantsDirect(settings)) ? INTENTS | DIRECT_MESSAGES : INTENTS;
+}

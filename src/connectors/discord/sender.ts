@@ -1,0 +1,128 @@
+import type { PlatformPort, Sender } from '../../core/connector.ts';
+import type { Delivery, SendResult } from '../../core/delivery.ts';
+import type { Bot, Credential } from '../../core/integration.ts';
+import type { Place } from '../../core/message.ts';
+import { createPacer, type Pace } from '../shared/pace.ts';
+import { createBuckets } from './buckets.ts';
+import { failureOf, isReferenceTrouble } from './failures.ts';
+import { lookUp, nonceOf } from './history.ts';
+import { type Call, createApi, isObject, isSnowflake, type Reply } from './wire.ts';
+
+/** Longer than any answer takes, short enough to free the conversation. */
+const CALL_TIMEOUT_MS = 30_000;
+const TYPING_TIMEOUT_MS = 4_000;
+/** The indicator lasts 10 s [D10]. */
+const TYPING_MS = 8_000;
+
+/** 50 requests a second and bot, over all routes [D2]; a little less, because the platform counts arrivals. */
+const GLOBAL: Pace = { everyMs: 1, burst: 45, most: { count: 45, perMs: 1_050 } };
+const ALL = '';
+
+/** Nobody is notified by what a model wrote, whatever it contains. Edits parse anew, so they need it as well (46). */
+const NO_MENTIONS = { parse: [], replied_user: false };
+/** Previews tell a third party that a link was shown, without anybody clicking it (faults.md §3, 49). */
+const SUPPRESS_EMBEDS = 1 << 2;
+
+/** "Unknown Message" [D3]. */
+const UNKNOWN_MESSAGE = 10008;
+
+/** What came of a call: the platform's answer, or how long we hold it back ourselves. */
+export type Outcome = Reply | { readonly kind: 'held'; readonly afterMs: number; readonly scope: 'route' | 'global' };
+
+/** `route` names what shares a limit: the path with the channel's id apart. */
+export type Caller = (channel: string, route: string, call: Call, signal: AbortSignal) => Promise<Outcome>;
+
+export function sender(bot: Bot, credential: Credential, port: PlatformPort): Sender {
+  const api = createApi(credential['bot_token'] ?? '', port);
+  const buckets = createBuckets(port.clock);
+  const pacer = createPacer(port.clock, 1);
+  /** Answers of 401 count against the whole machine [D2]: after the first one nothing is sent. */
+  let dead = false;
+
+  const call: Caller = async (channel, route, request, signal) => {
+    if (dead) return { kind: 'unauthorized' };
+    // A place that was stored long ago, or by another version: it must not lead to another path.
+    if (!isSnowflake(channel)) return { kind: 'refused', status: 404, code: 10003, body: {} };
+    const blockedMs = pacer.blockedMs(ALL);
+    if (blockedMs > 0) return { kind: 'held', afterMs: blockedMs, scope: 'global' };
+    const bucketMs = buckets.take(route, channel);
+    if (bucketMs > 0) return { kind: 'held', afterMs: bucketMs, scope: 'route' };
+    const paceMs = pacer.take(ALL, GLOBAL);
+    if (paceMs > 0) return { kind: 'held', afterMs: paceMs, scope: 'global' };
+    const timeoutMs = route === 'typing' ? TYPING_TIMEOUT_MS : CALL_TIMEOUT_MS;
+    const { reply, headers } = await api(request, { timeoutMs, signal });
+    if (reply.kind === 'unauthorized') dead = true;
+    if (reply.kind === 'limited' && reply.scope === 'global') pacer.block(ALL, reply.afterMs, GLOBAL);
+    else if (headers) buckets.learn(route, channel, headers, reply.kind === 'limited' ? reply.afterMs : undefined);
+    return reply;
+  };
+
+  const send = async (delivery: Delivery, signal: AbortSignal): Promise<SendResult> => {
+    const { operation, messageId, to } = delivery;
+    if (operation !== 'create' && !isSnowflake(messageId)) {
+      return { ok: false, failure: { kind: 'rejected', reason: 'no_message_id' } };
+    }
+    const channel = channelOf(to);
+    let withReply = repliesTo(delivery) !== undefined;
+    for (;;) {
+      const outcome = await call(channel, operation, requestOf(delivery, channel, withReply), signal);
+      // `fail_if_not_exists` covers a message that is gone; not one that may not be read, or is of another kind (F060).
+      if (withReply && outcome.kind === 'refused' && isReferenceTrouble(outcome)) {
+        withReply = false;
+        continue;
+      }
+      const done = doneId(outcome, delivery);
+      return done === undefined ? { ok: false, failure: failureOf(outcome, operation) } : { ok: true, messageId: done };
+    }
+  };
+
+  return {
+    send,
+    lookUp: (delivery, signal) => lookUp(delivery, channelOf(delivery.to), bot.identity, call, port.clock, signal),
+    typingMs: TYPING_MS,
+    typing: async (to, signal) => {
+      const channel = channelOf(to);
+      await call(channel, 'typing', { method: 'POST', path: `/channels/${channel}/typing` }, signal);
+    },
+  };
+}
+
+/** A thread is a channel. */
+function channelOf({ channel, thread }: Place): string {
+  return thread ?? channel;
+}
+
+/**
+ * In a server the first part shows what it answers. In a direct message there is nobody else to talk to, and a quote
+ * above each answer would only be noise.
+ */
+function repliesTo({ to, replyTo, index }: Delivery): string | undefined {
+  return index === 0 && to.scope !== undefined && isSnowflake(replyTo) ? replyTo : undefined;
+}
+
+function requestOf(delivery: Delivery, channel: string, withReply: boolean): Call {
+  const messages = `/channels/${channel}/messages`;
+  const content = { content: delivery.part.text, allowed_mentions: NO_MENTIONS, flags: SUPPRESS_EMBEDS };
+  if (delivery.operation === 'delete') return { method: 'DELETE', path: `${messages}/${delivery.messageId}` };
+  if (delivery.operation === 'edit') {
+    return { method: 'PATCH', path: `${messages}/${delivery.messageId}`, body: content };
+  }
+  const reference = withReply && {
+    message_reference: { message_id: repliesTo(delivery), fail_if_not_exists: false },
+  };
+  const body = { ...content, nonce: nonceOf(delivery), enforce_nonce: true, ...reference };
+  return { method: 'POST', path: messages, body };
+}
+
+/** The id of the message when it is now as it should be. */
+function doneId(outcome: Outcome, { operation, messageId }: Delivery): string | undefined {
+  if (outcome.kind === 'refused' && outcome.code === UNKNOWN_MESSAGE) {
+    if (operation === 'delete') return messageId;
+    // The nonce is known, but its message has been deleted since: it was sent, and has no id any more [D-i6].
+    return operation === 'create' ? '' : undefined;
+  }
+  if (outcome.kind !== 'ok') return undefined;
+  if (operation !== 'create') return messageId;
+  const id = isObject(outcome.result) ? outcome.result['id'] : undefined;
+  return isSnowflake(id) ? id : undefined;
+}
