@@ -44,7 +44,7 @@ const VERDICTS: Readonly<Record<number, Verdict>> = {
   4004: { next: 'stop', state: BAD_CREDENTIALS },
   4005: { next: 'resume', ours: true },
   4007: { next: 'identify' },
-  4008: { next: 'resume', waitMs: 10_000, ours: true },
+  4008: { next: 'resume', waitMs: 15_000, ours: true },
   4009: { next: 'identify' },
   4010: { next: 'stop', state: misconfigured('invalid shard') },
   4011: { next: 'stop', state: misconfigured('the bot is in too many servers for one connection') },
