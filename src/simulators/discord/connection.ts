@@ -16,7 +16,8 @@ const maxPayload = 4096;
 /** After these codes there is nothing to resume [D3]. */
 const fatal = new Set([4003, 4004, 4007, 4009, 4010, 4011, 4012, 4013, 4014]);
 const blaming = new Set([4001, 4002, 4003, 4005, 4007, 4008, 4010, 4011, 4012, 4013]);
-const knownOps = new Set<number>(Object.values(spec.opcodes));
+/** Those that a client may send: all but dispatch, reconnect, invalid session, hello and the acknowledgement. */
+const acceptedOps = new Set(Object.values(spec.opcodes).filter((op) => ![0, 7, 9, 10, 11].includes(op)));
 
 export interface ConnectionParts {
   readonly scene: Scene;
@@ -76,18 +77,20 @@ export class GatewayConnection implements Outlet {
   close(code: number, reason = ''): void {
     if (this.#closing !== undefined) return;
     this.#closing = code;
+    this.#cancelWatch();
+    this.#note('server', code);
     if (blaming.has(code)) this.scene.ledger.counts.protocol_errors++;
     if (fatal.has(code)) this.#endSession();
     else this.session?.detach(this);
-    // 1005 and 1006 cannot be sent: they are what a peer sees when nothing was.
-    const end = () =>
-      code === 1006
-        ? this.#socket.terminate()
-        : code === 1005
-          ? this.#socket.close()
-          : this.#socket.close(code, reason);
+    const end = () => {
+      // 1005 and 1006 cannot be sent: they are what a peer sees when no code was.
+      if (code === 1006) this.#socket.terminate();
+      else if (code === 1005) this.#socket.close();
+      else this.#socket.close(code, reason);
+    };
     if (this.#deflate) this.#deflate.flush(constants.Z_SYNC_FLUSH, end);
     else end();
+    ring(this.scene.bell);
   }
 
   /** As a torn cable would. */
@@ -123,9 +126,11 @@ export class GatewayConnection implements Outlet {
     const limit = gateway.heartbeatInterval * 2;
     const left = Math.max(1, this.#heartbeatAt + limit - clock.now());
     this.#cancelWatch = clock.after(left, () => {
-      if (clock.now() - this.#heartbeatAt < limit || this.zombie) return this.#watch();
-      ledger.counts.missed_heartbeats++;
-      this.close(4009, 'Session timed out.');
+      if (clock.now() - this.#heartbeatAt < limit || this.zombie) this.#watch();
+      else {
+        ledger.counts.missed_heartbeats++;
+        this.close(4009, 'Session timed out.');
+      }
     });
   }
 
@@ -134,50 +139,58 @@ export class GatewayConnection implements Outlet {
     const now = this.scene.clock.now();
     if (now - this.#frames.since >= frameWindow) this.#frames = { count: 0, since: now };
     this.#frames.count++;
-    if (this.#frames.count > maxFrames) return this.close(4008, 'You are sending too many payloads.');
     const frame = isBinary || size > maxPayload ? undefined : parsed(text);
-    if (!isObject(frame) || typeof frame['op'] !== 'number') return this.close(4002, 'Error while decoding payload.');
-    this.#obey(frame['op'], frame['d']);
+    if (this.#frames.count > maxFrames) this.close(4008, 'You are sending too many payloads.');
+    else if (isObject(frame) && typeof frame['op'] === 'number') this.#obey(frame['op'], frame['d']);
+    else this.close(4002, 'Error while decoding payload.');
     ring(this.scene.bell);
   }
 
   #obey(op: number, data: unknown): void {
-    if (op === 1) {
-      if (data !== null && !(typeof data === 'number' && Number.isSafeInteger(data))) {
-        return this.close(4002, 'Error while decoding payload.');
-      }
-      this.#heartbeatAt = this.scene.clock.now();
-      this.scene.ledger.counts.heartbeats++;
-      return this.sendFrame({ t: null, s: null, op: 11, d: null });
-    }
-    if (op === 2 || op === 6) {
-      if (this.session) return this.close(4005, 'Already authenticated.');
-      return op === 2 ? identify(this, data) : resume(this, data);
-    }
-    if (!knownOps.has(op) || op === 0 || op === 7 || op === 9 || op === 10 || op === 11) {
-      return this.close(4001, 'Unknown opcode.');
-    }
+    if (op === 1) this.#beat(data);
+    else if ((op === 2 || op === 6) && this.session) this.close(4005, 'Already authenticated.');
+    else if (op === 2) identify(this, data);
+    else if (op === 6) resume(this, data);
+    else if (!acceptedOps.has(op)) this.close(4001, 'Unknown opcode.');
     // Presence, voice state and member requests are understood and change nothing here.
-    if (!this.session) this.close(4003, 'Not authenticated.');
+    else if (!this.session) this.close(4003, 'Not authenticated.');
+  }
+
+  #beat(data: unknown): void {
+    if (data !== null && !Number.isSafeInteger(data)) {
+      this.close(4002, 'Error while decoding payload.');
+      return;
+    }
+    this.#heartbeatAt = this.scene.clock.now();
+    this.scene.ledger.counts.heartbeats++;
+    this.sendFrame({ t: null, s: null, op: 11, d: null });
   }
 
   #closed(code: number): void {
-    const { scene, session } = this;
+    const { scene } = this;
     this.#cancelWatch();
     this.#deflate?.destroy();
     scene.connections.delete(this);
-    const by = this.#closing !== undefined ? 'server' : code === 1006 ? 'network' : 'client';
+    if (this.#closing === undefined) {
+      const by = code === 1006 ? 'network' : 'client';
+      this.#note(by, code);
+      // A client that says good-bye with 1000 or 1001 wants its session gone [D1].
+      if (by === 'client' && (code === 1000 || code === 1001)) this.#endSession();
+      else this.session?.detach(this);
+    }
+    ring(scene.bell);
+  }
+
+  #note(by: 'client' | 'server' | 'network', code: number): void {
+    const { scene, session } = this;
+    const at = scene.clock.now();
     record(scene.ledger, scene.ledger.closes, {
       bot_id: session?.bot.user.id,
       session_id: session?.id,
-      at: scene.clock.now(),
+      at,
       by,
-      code: this.#closing ?? code,
+      code,
     });
-    // A client that says good-bye with 1000 or 1001 wants its session gone [D1].
-    if (by === 'client' && (code === 1000 || code === 1001)) this.#endSession();
-    else session?.detach(this);
-    ring(scene.bell);
   }
 
   #endSession(): void {

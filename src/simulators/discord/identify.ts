@@ -35,20 +35,34 @@ export function identify(connection: GatewayConnection, data: unknown): void {
     connection.close(code, reason);
   };
   if (!isObject(data) || typeof token !== 'string' || !hasProperties(data['properties'])) {
-    return refuse(4002, 'Error while decoding payload.');
+    refuse(4002, 'Error while decoding payload.');
+    return;
   }
-  if (!bot) return refuse(4004, 'Authentication failed.');
+  if (!bot) {
+    refuse(4004, 'Authentication failed.');
+    return;
+  }
   const shard = shardOf(data['shard']);
-  if (!shard) return refuse(4010, 'Invalid shard.');
-  if (!isIntents(intents)) return refuse(4013, 'Invalid intent(s).');
-  if (!areAllowed(intents, bot)) return refuse(4014, 'Disallowed intent(s).');
+  if (!shard) {
+    refuse(4010, 'Invalid shard.');
+    return;
+  }
+  if (!isIntents(intents)) {
+    refuse(4013, 'Invalid intent(s).');
+    return;
+  }
+  if (!areAllowed(intents, bot)) {
+    refuse(4014, 'Disallowed intent(s).');
+    return;
+  }
   const limit = startLimitOf(scene, bot);
   if (limit.remaining <= 0) {
     // The platform ends every session, resets the token and writes a letter to the owner [D1].
     ledger.counts.excessive_identifies++;
     note('over the daily limit');
     resetToken(scene, bot);
-    return connection.close(4004, 'Authentication failed.');
+    connection.close(4004, 'Authentication failed.');
+    return;
   }
   limit.remaining--;
   limit.resetAt ??= clock.now() + 86_400_000;
@@ -57,7 +71,8 @@ export function identify(connection: GatewayConnection, data: unknown): void {
   if (last !== undefined && clock.now() - last < identifyPause) {
     ledger.counts.hasty_identifies++;
     note('too soon');
-    return connection.sendFrame({ t: null, s: null, op: 9, d: false });
+    connection.sendFrame({ t: null, s: null, op: 9, d: false });
+    return;
   }
   limit.lastIdentify.set(bucket, clock.now());
   const session = open(connection, bot, intents, shard);

@@ -51,8 +51,12 @@ export function invalidForm(problems: readonly FieldError[]): Refusal {
   const root: Record<string, unknown> = {};
   for (const { path, code, message } of problems) {
     let node = root;
-    for (const step of path) node = (node[step] ??= {}) as Record<string, unknown>;
-    ((node['_errors'] ??= []) as unknown[]).push({ code, message });
+    for (const step of path) {
+      node[step] ??= {};
+      node = node[step] as Record<string, unknown>;
+    }
+    node['_errors'] ??= [];
+    (node['_errors'] as unknown[]).push({ code, message });
   }
   return new Refusal(400, 50035, { errors: root });
 }

@@ -10,7 +10,8 @@ export function resume(connection: GatewayConnection, data: unknown): void {
   const fields = isObject(data) ? data : {};
   const { token, session_id: id, seq } = fields as { token?: unknown; session_id?: unknown; seq?: unknown };
   if (typeof token !== 'string' || typeof id !== 'string' || typeof seq !== 'number' || !Number.isSafeInteger(seq)) {
-    return connection.close(4002, 'Error while decoding payload.');
+    connection.close(4002, 'Error while decoding payload.');
+    return;
   }
   if (connection.path !== '/resume') ledger.counts.misdirected_resumes++;
   const bot = world.tokens.get(token.replace(/^Bot /, ''));
@@ -29,26 +30,34 @@ export function resume(connection: GatewayConnection, data: unknown): void {
     gateway.brokenResumes.left--;
     if (gateway.brokenResumes.left <= 0) gateway.brokenResumes = undefined;
     note('broken');
-    return how === 'reset' ? connection.cut() : connection.close(how);
+    if (how === 'reset') connection.cut();
+    else connection.close(how);
+    return;
   }
   if (!bot) {
     note('bad_token');
-    return connection.close(4004, 'Authentication failed.');
+    connection.close(4004, 'Authentication failed.');
+    return;
   }
   const invalid = (outcome: LedgerResume['outcome']) => {
     note(outcome);
     connection.sendFrame({ t: null, s: null, op: 9, d: false });
   };
   const session = world.sessions.get(id);
-  if (session?.bot !== bot) return invalid('unknown_session');
+  if (session?.bot !== bot) {
+    invalid('unknown_session');
+    return;
+  }
   if (seq > session.seq) {
     note('bad_seq');
     session.end();
-    return connection.close(4007, 'Invalid seq.');
+    connection.close(4007, 'Invalid seq.');
+    return;
   }
   if (!session.covers(seq)) {
     session.end();
-    return invalid('too_old');
+    invalid('too_old');
+    return;
   }
   // The connection that it replaces is of no use any more.
   const before = [...scene.connections].find((it) => it !== connection && it.session === session);
