@@ -17,12 +17,16 @@ const GUILD = '1200000000000000001';
 const CHANNEL = '1200000000000000002';
 const FORUM = '1200000000000000003';
 const THREAD = '1200000000000000004';
-const SELF = '1200000000000000009';
-const bot: Bot = { id: 'bot_1', platform: 'discord', identity: SELF, profile: {} };
+let self = '';
+let bots = 1_200_000_000;
+let bot: Bot;
 
 let there: ScriptedGateway;
 const open: (() => Promise<void>)[] = [];
 beforeEach(async () => {
+  // How fast a bot may begin anew is remembered beyond a link.
+  self = `${++bots}000000`;
+  bot = { id: 'bot_1', platform: 'discord', identity: self, profile: {} };
   there = await scriptedGateway();
 });
 afterEach(async () => {
@@ -102,7 +106,7 @@ const ready = (session_id = 's1', guilds = [{ id: GUILD, unavailable: true }]) =
   op: 0,
   t: 'READY',
   s: 1,
-  d: { session_id, resume_gateway_url: `${there.url}/again`, user: { id: SELF }, guilds },
+  d: { session_id, resume_gateway_url: `${there.url}/again`, user: { id: self }, guilds },
 });
 const said = (s: number, id: string, more: object = {}) => ({
   op: 0,
@@ -180,7 +184,7 @@ describe('a new link', () => {
     const link = start();
     await until(() => link.health.at(-1)?.state === 'connected');
     const [caller] = there.callers;
-    caller?.send(said(2, '100', { author: { id: SELF, bot: true } }));
+    caller?.send(said(2, '100', { author: { id: self, bot: true } }));
     caller?.send(said(3, '101', { channel_id: '1200000000000000077' }));
     caller?.send(said(4, '102'));
     await until(() => link.heard.some(({ id }) => id === '102'));
@@ -216,7 +220,7 @@ describe('a new link', () => {
     there.heard = polite;
     const link = start();
     await until(() => link.health.at(-1)?.state === 'connected');
-    const roles = [{ id: '31', tags: { bot_id: SELF } }, { id: '32' }];
+    const roles = [{ id: '31', tags: { bot_id: self } }, { id: '32' }];
     there.callers[0]?.send({ op: 0, t: 'GUILD_CREATE', s: 2, d: { id: GUILD, roles, threads: [] } });
     there.callers[0]?.send(said(3, '100', { mention_roles: ['31'], content: '<@&31> hello' }));
     there.callers[0]?.send(said(4, '101', { mention_roles: ['32'], content: '<@&32> hello' }));

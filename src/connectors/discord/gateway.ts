@@ -1,4 +1,4 @@
-import type { Receiver, ReceiverPort } from '../../core/connector.ts';
+import { PAUSED, type Receiver, type ReceiverPort } from '../../core/connector.ts';
 import type { Bot, Credential } from '../../core/integration.ts';
 import { createGate } from '../shared/gate.ts';
 import { BAD_CREDENTIALS, isTrusted, type State, type Verdict } from './closes.ts';
@@ -27,6 +27,11 @@ const IDENTIFY = 2;
 const RESUME = 6;
 
 const UNTRUSTED_WAIT_MS = 60_000;
+/** One identify per bot and so long, by the smallest `max_concurrency` there is [D1]. */
+const IDENTIFY_DISTANCE_MS = 5_500;
+/** When a bot last identified: a pause and its end can follow each other faster. Older entries go as new ones come. */
+const identifiedAt = new Map<string, number>();
+
 /** Connections of the whole process that are being made at a time. */
 const connecting = createGate(20);
 
@@ -39,6 +44,7 @@ export function gateway(bot: Bot, credential: Credential, port: ReceiverPort): R
 }
 
 class Gateway implements LinkOwner, IntakeOwner {
+  readonly #botId: string;
   readonly #token: string;
   readonly #port: ReceiverPort;
   readonly #signal: AbortSignal;
@@ -58,6 +64,7 @@ class Gateway implements LinkOwner, IntakeOwner {
   readonly #missing = new Set<string>();
 
   constructor(bot: Bot, credential: Credential, port: ReceiverPort, signal: AbortSignal) {
+    this.#botId = bot.identity;
     this.#token = credential['bot_token'] ?? '';
     this.#port = port;
     this.#signal = signal;
@@ -74,14 +81,11 @@ class Gateway implements LinkOwner, IntakeOwner {
       const verdict = await this.#once();
       if (this.#signal.aborted) break;
       if (verdict.state) this.#report(verdict.state);
-      if (verdict.next === 'stop') {
-        if (verdict.state?.code === BAD_CREDENTIALS.code) await this.#forget();
-        return;
-      }
+      if (verdict.next === 'stop') return this.#forget();
       if (verdict.next === 'identify') this.#drop();
       await clock.sleep(verdict.waitMs ?? 0, this.#signal);
     }
-    if (this.#signal.reason === 'paused') return this.#forget();
+    if (this.#signal.reason === PAUSED) return this.#forget();
     // Whoever comes next goes on from here; without it, it would only hear some things twice.
     await this.#intake.store().catch(() => this.#port.log.warn('session_not_stored'));
   }
@@ -98,7 +102,7 @@ class Gateway implements LinkOwner, IntakeOwner {
       const start = await this.#start();
       if ('next' in start) return start;
       this.#url = start.url;
-      this.#identified ||= !this.#resuming;
+      if (!this.#resuming) await this.#myTurn();
     }
     const end = await this.#connect();
     if (this.#signal.aborted) return { next: 'resume' };
@@ -121,6 +125,15 @@ class Gateway implements LinkOwner, IntakeOwner {
     return { url: start.url };
   }
 
+  async #myTurn(): Promise<void> {
+    const { clock } = this.#port;
+    const now = clock.elapsed();
+    for (const [bot, at] of identifiedAt) if (now - at >= IDENTIFY_DISTANCE_MS) identifiedAt.delete(bot);
+    const last = identifiedAt.get(this.#botId);
+    if (last !== undefined) await clock.sleep(last + IDENTIFY_DISTANCE_MS - now, this.#signal);
+    this.#identified = true;
+  }
+
   async #connect(): Promise<End> {
     this.#leave = await connecting.enter(this.#signal);
     this.#readyAt = undefined;
@@ -131,7 +144,7 @@ class Gateway implements LinkOwner, IntakeOwner {
     const link = new Link(url.href, this, this.#port);
     this.#link = link;
     // Another owner resumes; when nobody wants the bot any more, it shall look offline at once [D1].
-    const stop = () => link.close('stopped', this.#signal.reason === 'paused' ? END_SESSION : KEEP_SESSION);
+    const stop = () => link.close('stopped', this.#signal.reason === PAUSED ? END_SESSION : KEEP_SESSION);
     this.#signal.addEventListener('abort', stop, { once: true });
     const end = await link.ended;
     this.#signal.removeEventListener('abort', stop);
@@ -155,6 +168,8 @@ class Gateway implements LinkOwner, IntakeOwner {
     const { session } = this.#intake;
     const token = this.#token;
     if (session) return { op: RESUME, d: { token, session_id: session.id, seq: session.seq } };
+    identifiedAt.delete(this.#botId);
+    identifiedAt.set(this.#botId, this.#port.clock.elapsed());
     const properties = { os: 'linux', browser: 'replr', device: 'replr' };
     return { op: IDENTIFY, d: { token, intents: this.#intents, properties, large_threshold: 50 } };
   }
