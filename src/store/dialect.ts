@@ -16,11 +16,14 @@ export interface DialectParts {
   /** The database's clock, ms since 1970: the judge of heartbeats and reservations, since the clocks of nodes differ. */
   readonly now: RawBuilder<number>;
   /**
-   * Rows handed over as one JSON parameter, to insert from or to join with, as a table named `v`. The text of the query
-   * is the same for any number of rows, so that it is prepared once, and no limit on parameters applies.
+   * Rows handed over as one parameter, the text of a JSON array, to insert from or to join with, as a table named `v`.
+   * The text of the query is the same for any number of rows, so that it is prepared once, and no limit on parameters
+   * applies.
    */
-  readonly rows: <R extends object>(columns: Columns<R>, rows: readonly R[]) => AliasedRawBuilder<R, 'v'>;
-  /** Row locks, put at the end of a select. SQLite has one writer and needs none. */
+  readonly rows: <R extends object>(columns: Columns<R>, json: unknown) => AliasedRawBuilder<R, 'v'>;
+  /** SQLite has one writer and needs no row locks: a select that only takes some is left out there. */
+  readonly locks: boolean;
+  /** Row locks, put at the end of a select. */
   readonly forShare: RawBuilder<unknown>;
   readonly forUpdate: RawBuilder<unknown>;
   /** As `forUpdate`, but does not hinder inserts that refer to the row. */
@@ -39,10 +42,11 @@ export const sqliteParts: DialectParts = {
   ownId: (column) => column.primaryKey().autoIncrement(),
   tableEnd: sql`strict`,
   now: sql<number>`cast(unixepoch('subsec') * 1000 as integer)`,
-  rows: <R extends object>(columns: Columns<R>, rows: readonly R[]) => {
+  rows: <R extends object>(columns: Columns<R>, json: unknown) => {
     const list = Object.keys(columns).map((name) => sql`value ->> ${sql.lit(name)} as ${sql.ref(name)}`);
-    return sql<R>`(select ${sql.join(list)} from json_each(${JSON.stringify(rows)}))`.as<'v'>(sql.ref('v'));
+    return sql<R>`(select ${sql.join(list)} from json_each(${json}))`.as<'v'>(sql.ref('v'));
   },
+  locks: false,
   forShare: nothing,
   forUpdate: nothing,
   forNoKeyUpdate: nothing,
@@ -56,12 +60,13 @@ export const postgresParts: DialectParts = {
   ownId: (column) => column.generatedAlwaysAsIdentity().primaryKey(),
   tableEnd: nothing,
   now: sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint`,
-  rows: <R extends object>(columns: Columns<R>, rows: readonly R[]) => {
+  rows: <R extends object>(columns: Columns<R>, json: unknown) => {
     const list = Object.entries(columns).map(
       ([name, type]) => sql`${sql.ref(name)} ${type === 't' ? sql`text` : sql`bigint`}`,
     );
-    return sql<R>`json_to_recordset(${JSON.stringify(rows)}::json)`.as<'v'>(sql`v(${sql.join(list)})`);
+    return sql<R>`json_to_recordset(${json}::json)`.as<'v'>(sql`v(${sql.join(list)})`);
   },
+  locks: true,
   forShare: sql`for share`,
   forUpdate: sql`for update`,
   forNoKeyUpdate: sql`for no key update`,

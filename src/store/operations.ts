@@ -26,7 +26,8 @@ type Run<I, O> = (db: Kysely<Schema>, dialect: DialectParts, input: I) => Promis
 /** A whole transaction on plain data, the same on every engine. */
 export type Operation<I, O> =
   | {
-      readonly kind: 'read' | 'write';
+      /** A `select` is a read in one statement: it sees one moment anyway and needs no transaction for it. */
+      readonly kind: 'select' | 'read' | 'write';
       readonly run: Run<I, O>;
       /** Part of the flow: must not wait behind what the API does. */
       readonly flow: boolean;
@@ -34,9 +35,10 @@ export type Operation<I, O> =
   /** The hot ones take many calls at once: one answer for each, in order. */
   | { readonly kind: 'batch'; readonly run: Run<readonly I[], O[]>; readonly flow: true };
 
+const select = <I, O>(run: Run<I, O>) => ({ kind: 'select', run, flow: false }) as const;
 const read = <I, O>(run: Run<I, O>) => ({ kind: 'read', run, flow: false }) as const;
 const write = <I, O>(run: Run<I, O>) => ({ kind: 'write', run, flow: false }) as const;
-const flow = <I, O>(operation: { readonly kind: 'read' | 'write'; readonly run: Run<I, O> }) =>
+const flow = <I, O>(operation: { readonly kind: 'select' | 'read' | 'write'; readonly run: Run<I, O> }) =>
   ({ ...operation, flow: true }) as const;
 const batch = <I, O>(run: Run<readonly I[], O[]>) => ({ kind: 'batch', run, flow: true }) as const;
 
@@ -45,8 +47,8 @@ export const operations = {
   compose: batch(compose),
   settle: batch(settle),
   recover: flow(read(recover)),
-  history: flow(read(history)),
-  lastPlace: flow(read(lastPlace)),
+  history: flow(select(history)),
+  lastPlace: flow(select(lastPlace)),
   moveChannel: flow(write(moveChannel)),
 
   holdBots: flow(write(holdBots)),
@@ -72,13 +74,13 @@ export const operations = {
 
   ensureUser: write(ensureUser),
   createApiKey: write(createApiKey),
-  findApiKey: read(findApiKey),
-  hasApiKeys: read<undefined, boolean>(hasApiKeys),
+  findApiKey: select(findApiKey),
+  hasApiKeys: select<undefined, boolean>(hasApiKeys),
   beginRequest: write(beginRequest),
   finishRequest: write(finishRequest),
   abandonRequest: write(abandonRequest),
 
-  ping: read<undefined, void>(ping),
+  ping: select<undefined, void>(ping),
   sweepMessages: write(sweepMessages),
   sweepRest: write(sweepRest),
 };

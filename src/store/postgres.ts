@@ -1,4 +1,4 @@
-import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient, sql } from 'kysely';
+import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { backoffMs } from '../core/backoff.ts';
 import type { Clock } from '../core/clock.ts';
@@ -11,6 +11,7 @@ import { StoreError, StoreKeyError, storeErrorOf } from './errors.ts';
 import { Refusal } from './operations/refusal.ts';
 import { type Input, type OperationName, type Output, operationOf, operations } from './operations.ts';
 import { listen } from './postgres-listener.ts';
+import { pipeliningPool } from './postgres-pool.ts';
 import { prepare } from './prepare.ts';
 import type { Schema } from './schema.ts';
 
@@ -30,6 +31,16 @@ const STATEMENT_MS = 30_000;
 const ANSWER_MS = 35_000;
 /** Most calls in one flight of a hot operation. */
 const MAX_FLIGHT = 500;
+/**
+ * The flow looks up rows by key, always. The planner, who takes every row set for 100 rows, would rather read a table of
+ * some thousand messages from end to end, and a prepared statement keeps the plan of a day when the table was small.
+ */
+const FLOW_SETTINGS = ['seqscan', 'hashjoin', 'mergejoin'].map((way) => `; set local enable_${way} = off`).join('');
+/**
+ * PgBouncer in transaction mode follows prepared statements since 1.21, given `max_prepared_statements` (and
+ * `ignore_startup_parameters = statement_timeout`); with an older one, this in the URL goes without them.
+ */
+const UNPREPARED = /[?&]prepared_statements=off\b/;
 const TRIES = 5;
 const RETRY = { baseMs: 10, capMs: 200 };
 /**
@@ -52,24 +63,33 @@ export async function openPostgres(
     keepAlive: true,
     connectionTimeoutMillis: CONNECT_MS,
   };
-  const connect = (max: number) => {
-    const pool = new pg.Pool({ ...config, max, statement_timeout: STATEMENT_MS, query_timeout: ANSWER_MS });
+  const named = !UNPREPARED.test(databaseUrl);
+  const connect = (max: number, settings: string) => {
+    const pool = new pg.Pool({
+      ...config,
+      pipeline: true,
+      max,
+      statement_timeout: STATEMENT_MS,
+      query_timeout: ANSWER_MS,
+    });
     const lost = (error: Error) => log.warn('store_connection_lost', { message: error.message });
     pool.on('error', lost);
     // A connection in use tells its loss by itself too; unheard, that would end the process.
     pool.on('connect', (client) => client.on('error', () => {}));
-    return new Kysely<Schema>({ dialect: new PostgresDialect({ pool: discardingPool(pool) }) });
+    return new Kysely<Schema>({ dialect: new PostgresDialect({ pool: pipeliningPool(pool, { named, settings }) }) });
   };
-  const flow = connect(FLOW_CONNECTIONS);
-  const api = connect(API_CONNECTIONS);
+  const flow = connect(FLOW_CONNECTIONS, FLOW_SETTINGS);
+  const api = connect(API_CONNECTIONS, '');
   const fraction = () => Buffer.from(random(4)).readUInt32LE() / 2 ** 32;
 
   const transact = async (name: OperationName, work: (db: Kysely<Schema>) => Promise<unknown>): Promise<unknown> => {
     const { kind, flow: hurried } = operationOf(name);
-    const read = kind === 'read';
+    const db = hurried ? flow : api;
+    const read = kind !== 'write' && kind !== 'batch';
     for (let attempt = 1; ; attempt++) {
       try {
-        return await (hurried ? flow : api)
+        if (kind === 'select') return await work(db);
+        return await db
           .transaction()
           .setIsolationLevel(read ? 'repeatable read' : 'read committed')
           .setAccessMode(read ? 'read only' : 'read write')
@@ -148,29 +168,4 @@ function safeInteger(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value)) throw new StoreError('an integer in the database is too large to be read exactly');
   return value;
-}
-
-/** Throws away connections whose server fell silent: back in the pool, each would cost the next caller the same wait. */
-function discardingPool(pool: pg.Pool): PostgresPool {
-  return {
-    options: pool.options,
-    end: () => pool.end(),
-    connect: async () => {
-      const client = await pool.connect();
-      let silent: Error | undefined;
-      const query = async (...args: Parameters<pg.PoolClient['query']>) => {
-        if (silent) throw silent;
-        try {
-          return await client.query(...args);
-        } catch (error) {
-          if (error instanceof Error && error.message === 'Query read timeout') silent = error;
-          throw error;
-        }
-      };
-      return Object.assign(Object.create(client), {
-        query,
-        release: () => client.release(silent),
-      }) as PostgresPoolClient;
-    },
-  };
 }

@@ -13,6 +13,8 @@ export function openDatabase(file: string): DatabaseSync {
   database.exec('pragma journal_mode = wal');
   database.exec('pragma synchronous = full');
   database.exec('pragma foreign_keys = on');
+  // Journals of savepoints would each be a file on disk for what is gone in a millisecond.
+  database.exec('pragma temp_store = memory');
   // Deleted secrets are overwritten, not only unlinked.
   database.exec('pragma secure_delete = on');
   return database;

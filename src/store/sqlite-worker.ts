@@ -58,8 +58,8 @@ async function serve(
       while (waiting.length > 0) {
         const calls = waiting;
         waiting = [];
-        const reads = calls.filter((call) => operationOf(call.name).kind === 'read');
-        const writes = calls.filter((call) => operationOf(call.name).kind !== 'read');
+        const reads = calls.filter((call) => isRead(call));
+        const writes = calls.filter((call) => !isRead(call));
         // Reads are answered first: they need not wait for the sync of the writes.
         if (reads.length > 0) send(answersOf(reads, await runGroup(opened.database, opened.db, 'begin', reads)));
         if (writes.length > 0) {
@@ -86,6 +86,11 @@ async function serve(
   } catch (error) {
     send({ kind: 'refused', error: sentError(error) });
   }
+}
+
+function isRead({ name }: Call): boolean {
+  const { kind } = operationOf(name);
+  return kind === 'read' || kind === 'select';
 }
 
 async function open({ dataDir, exclusive, keyCheck }: WorkerOptions) {

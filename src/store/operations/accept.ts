@@ -4,6 +4,7 @@ import type { BotId, IntegrationId } from '../../core/ids.ts';
 import type { Cursor } from '../../core/message.ts';
 import type { AcceptBatch, AcceptedMessage, AcceptResult, TurnDue } from '../../core/store.ts';
 import type { Columns, DialectParts } from '../dialect.ts';
+import { hot, hotWrite, type Slots } from '../hot.ts';
 import { fateColumns } from '../rows.ts';
 import type { MessageRow, Schema } from '../schema.ts';
 import { epochsOf } from './fence.ts';
@@ -33,6 +34,78 @@ const messageColumns: Columns<NewMessage> = {
   fate_at: 'i',
 };
 
+const messageNames = Object.keys(messageColumns) as (keyof NewMessage)[];
+
+/** In the order of the rows, which becomes the order of acceptance; what no integration stands behind is passed over. */
+const insertUnknown = hot((db, { rows }: Slots<readonly NewMessage[]>) =>
+  db
+    .insertInto('messages')
+    .columns(messageNames)
+    // The `where` is needed anyway: without one, SQLite would take `on conflict` for a join condition.
+    .expression((eb) =>
+      eb
+        .selectFrom(
+          rows<NewMessage & { n: number }>({ ...messageColumns, n: 'i' }, (messages) =>
+            messages.map((message, n) => ({ ...message, n })),
+          ),
+        )
+        .select(messageNames)
+        .where((inner) =>
+          inner.exists(
+            inner
+              .selectFrom('integrations')
+              .select(sql.lit(1).as('one'))
+              .whereRef('integrations.id', '=', 'v.integration_id'),
+          ),
+        )
+        .orderBy('v.n'),
+    )
+    .onConflict((conflict) => conflict.columns(['bot_id', 'message_id']).doNothing())
+    .returning(['seq', 'bot_id', 'message_id']),
+);
+
+interface Count {
+  readonly id: IntegrationId;
+  readonly n: number;
+  readonly at: number;
+}
+const countColumns: Columns<Count> = { id: 't', n: 'i', at: 'i' };
+
+const lockCounts = hotWrite((db, { rows }: Slots<readonly Count[]>, dialect) =>
+  db
+    .selectFrom('integrations')
+    .select('id')
+    .where('id', 'in', (eb) => eb.selectFrom(rows(countColumns, (counts) => counts)).select('v.id'))
+    .orderBy('id')
+    .modifyEnd(dialect.forNoKeyUpdate),
+);
+
+const updateCounts = hotWrite((db, { rows }: Slots<readonly Count[]>) =>
+  db
+    .updateTable('integrations')
+    .from(rows(countColumns, (counts) => counts))
+    .set((eb) => ({
+      message_count: eb('integrations.message_count', '+', eb.ref('v.n')),
+      last_message_at: sql<number>`case when last_message_at > v.at then last_message_at else v.at end`,
+    }))
+    .whereRef('integrations.id', '=', 'v.id'),
+);
+
+const upsertCursors = hotWrite((db, { rows }: Slots<readonly Schema['cursors'][]>) =>
+  db
+    .insertInto('cursors')
+    .columns(['bot_id', 'name', 'value'])
+    .expression((eb) =>
+      eb
+        .selectFrom(rows<Schema['cursors']>({ bot_id: 't', name: 't', value: 't' }, (cursors) => cursors))
+        .select(['bot_id', 'name', 'value'])
+        .where(sql.lit(true)),
+    )
+    .onConflict((conflict) =>
+      conflict.columns(['bot_id', 'name']).doUpdateSet((eb) => ({ value: eb.ref('excluded.value') })),
+    ),
+);
+
 /** tx1 for any number of receivers at once. */
 export async function accept(
   db: Kysely<Schema>,
@@ -46,7 +119,6 @@ export async function accept(
   );
   const owned = (batch: AcceptBatch) => epochs.get(batch.botId) === batch.epoch;
   const candidates = batches.filter(owned);
-  const existing = await existingOf(db, dialect, candidates);
 
   const rows: NewMessage[] = [];
   const sources: { batch: AcceptBatch; accepted: AcceptedMessage }[] = [];
@@ -54,7 +126,7 @@ export async function accept(
   for (const batch of candidates) {
     for (const accepted of batch.messages) {
       const key = `${batch.botId} ${accepted.message.id}`;
-      if (seen.has(key) || !existing.has(accepted.integrationId)) continue;
+      if (seen.has(key)) continue;
       seen.set(key, rows.length);
       rows.push(rowOf(batch, accepted));
       sources.push({ batch, accepted });
@@ -63,7 +135,7 @@ export async function accept(
 
   const due = new Map<AcceptBatch, TurnDue[]>();
   const counts = new Map<IntegrationId, { n: number; at: number }>();
-  for (const stored of await insertUnknown(db, dialect, rows)) {
+  for (const stored of rows.length > 0 ? await insertUnknown(db, dialect, rows) : []) {
     const source = sources[seen.get(`${stored.bot_id} ${stored.message_id}`) ?? -1];
     if (!source || source.accepted.fate) continue;
     const { batch, accepted } = source;
@@ -85,21 +157,6 @@ export async function accept(
       ? { ok: true, due: (due.get(batch) ?? []).sort((a, b) => a.seq - b.seq) }
       : { ok: false, reason: 'fenced' },
   );
-}
-
-async function existingOf(db: Kysely<Schema>, dialect: DialectParts, batches: readonly AcceptBatch[]) {
-  const ids = new Set(batches.flatMap((batch) => batch.messages.map((accepted) => accepted.integrationId)));
-  if (ids.size === 0) return ids;
-  const wanted = dialect.rows<{ id: IntegrationId }>(
-    { id: 't' },
-    [...ids].map((id) => ({ id })),
-  );
-  const found = await db
-    .selectFrom('integrations')
-    .innerJoin(wanted, 'v.id', 'integrations.id')
-    .select('v.id')
-    .execute();
-  return new Set(found.map((row) => row.id));
 }
 
 function rowOf(batch: AcceptBatch, { integrationId, conversation, message, fate }: AcceptedMessage): NewMessage {
@@ -127,19 +184,6 @@ function rowOf(batch: AcceptBatch, { integrationId, conversation, message, fate 
   };
 }
 
-async function insertUnknown(db: Kysely<Schema>, dialect: DialectParts, rows: readonly NewMessage[]) {
-  if (rows.length === 0) return [];
-  const names = Object.keys(messageColumns) as (keyof NewMessage)[];
-  return await db
-    .insertInto('messages')
-    .columns(names)
-    // `where true`: SQLite would take `on conflict` for a join condition.
-    .expression((eb) => eb.selectFrom(dialect.rows(messageColumns, rows)).select(names).where(sql.lit(true)))
-    .onConflict((conflict) => conflict.columns(['bot_id', 'message_id']).doNothing())
-    .returning(['seq', 'bot_id', 'message_id'])
-    .execute();
-}
-
 /** One increment per integration, sorted: no row is hot, no two transactions wait for each other. */
 export async function addCounts(
   db: Kysely<Schema>,
@@ -148,23 +192,9 @@ export async function addCounts(
 ): Promise<void> {
   if (counts.size === 0) return;
   const sorted = [...counts].map(([id, count]) => ({ id, ...count })).sort((a, b) => (a.id < b.id ? -1 : 1));
-  const added = dialect.rows<{ id: IntegrationId; n: number; at: number }>({ id: 't', n: 'i', at: 'i' }, sorted);
-  await db
-    .selectFrom('integrations')
-    .select('id')
-    .where('id', 'in', (eb) => eb.selectFrom(added).select('v.id'))
-    .orderBy('id')
-    .modifyEnd(dialect.forNoKeyUpdate)
-    .execute();
-  await db
-    .updateTable('integrations')
-    .from(added)
-    .set((eb) => ({
-      message_count: eb('integrations.message_count', '+', eb.ref('v.n')),
-      last_message_at: sql<number>`case when last_message_at > v.at then last_message_at else v.at end`,
-    }))
-    .whereRef('integrations.id', '=', 'v.id')
-    .execute();
+  // A lone row is locked by its update.
+  if (dialect.locks && sorted.length > 1) await lockCounts(db, dialect, sorted);
+  await updateCounts(db, dialect, sorted);
 }
 
 /** Later ones of the same name win. */
@@ -180,17 +210,7 @@ export async function moveCursors(
     if (value === null) forgotten.push({ bot_id: botId, name });
     else kept.push({ bot_id: botId, name, value });
   }
-  if (kept.length > 0) {
-    const rows = dialect.rows<Schema['cursors']>({ bot_id: 't', name: 't', value: 't' }, kept);
-    await db
-      .insertInto('cursors')
-      .columns(['bot_id', 'name', 'value'])
-      .expression((eb) => eb.selectFrom(rows).select(['bot_id', 'name', 'value']).where(sql.lit(true)))
-      .onConflict((conflict) =>
-        conflict.columns(['bot_id', 'name']).doUpdateSet((eb) => ({ value: eb.ref('excluded.value') })),
-      )
-      .execute();
-  }
+  if (kept.length > 0) await upsertCursors(db, dialect, kept);
   for (const { bot_id, name } of forgotten) {
     await db.deleteFrom('cursors').where('bot_id', '=', bot_id).where('name', '=', name).execute();
   }

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
-import type { IntegrationId } from '../../core/ids.ts';
 import type { Composed, ComposeResult } from '../../core/store.ts';
 import type { Columns, DialectParts } from '../dialect.ts';
+import { hot, hotWrite, type Slots } from '../hot.ts';
 import { deliveryOf } from '../rows.ts';
 import type { DeliveryRow, Schema } from '../schema.ts';
 import { epochsOf } from './fence.ts';
@@ -26,6 +26,28 @@ const deliveryColumns: Columns<DeliveryRow> = {
   reason: 't',
 };
 
+const deliveryNames = Object.keys(deliveryColumns) as (keyof DeliveryRow)[];
+
+const insertDeliveries = hotWrite((db, { rows }: Slots<readonly DeliveryRow[]>) =>
+  db
+    .insertInto('deliveries')
+    .columns(deliveryNames)
+    .expression((eb) => eb.selectFrom(rows(deliveryColumns, (deliveries) => deliveries)).select(deliveryNames)),
+);
+
+const selectStored = hot((db, { rows }: Slots<readonly { readonly seq: number }[]>) =>
+  db
+    .selectFrom('deliveries')
+    .innerJoin(
+      rows<{ seq: number }>({ seq: 'i' }, (seqs) => seqs),
+      'v.seq',
+      'deliveries.inbox_seq',
+    )
+    .selectAll('deliveries')
+    .orderBy('deliveries.inbox_seq')
+    .orderBy('deliveries.idx'),
+);
+
 /** tx2 for any number of answers at once. */
 export async function compose(
   db: Kysely<Schema>,
@@ -42,7 +64,6 @@ export async function compose(
     dialect,
     answers.map((answer) => answer.seq),
   );
-  const enabled = await enabledOf(db, dialect, [...messages.values()]);
   const stored = await storedOf(db, dialect, [...messages.values()]);
   const rows: DeliveryRow[] = [];
   const paused: MessageState[] = [];
@@ -56,7 +77,7 @@ export async function compose(
     if (message.bot_id !== answer.botId || message.integration_id !== answer.integrationId) return refuse('gone');
     if (message.fate_kind !== null) return refuse('settled');
     if (message.composed) return repeated(answer, stored.get(answer.seq)) ?? refuse('settled');
-    if (!enabled.get(answer.integrationId)) {
+    if (message.enabled !== 1) {
       Object.assign(message, { fate_kind: 'ignored', fate_reason: 'paused', fate_at: answer.at });
       paused.push(message);
       return refuse('paused');
@@ -69,40 +90,15 @@ export async function compose(
   };
   const results = answers.map(judge);
 
-  if (rows.length > 0) {
-    const names = Object.keys(deliveryColumns) as (keyof DeliveryRow)[];
-    await db
-      .insertInto('deliveries')
-      .columns(names)
-      .expression((eb) => eb.selectFrom(dialect.rows(deliveryColumns, rows)).select(names))
-      .execute();
-  }
+  if (rows.length > 0) await insertDeliveries(db, dialect, rows);
   await saveFates(db, dialect, paused);
   return results;
-}
-
-async function enabledOf(db: Kysely<Schema>, dialect: DialectParts, messages: readonly MessageState[]) {
-  const ids = [...new Set(messages.map((message) => message.integration_id))].map((id) => ({ id }));
-  if (ids.length === 0) return new Map<IntegrationId, boolean>();
-  const wanted = dialect.rows<{ id: IntegrationId }>({ id: 't' }, ids);
-  const rows = await db
-    .selectFrom('integrations')
-    .innerJoin(wanted, 'v.id', 'integrations.id')
-    .select(['v.id', 'integrations.enabled'])
-    .execute();
-  return new Map(rows.map((row) => [row.id, row.enabled === 1]));
 }
 
 async function storedOf(db: Kysely<Schema>, dialect: DialectParts, messages: readonly MessageState[]) {
   const seqs = messages.flatMap(({ seq, composed, fate_kind }) => (composed && fate_kind === null ? [{ seq }] : []));
   if (seqs.length === 0) return new Map<number, DeliveryRow[]>();
-  const rows = await db
-    .selectFrom('deliveries')
-    .innerJoin(dialect.rows<{ seq: number }>({ seq: 'i' }, seqs), 'v.seq', 'deliveries.inbox_seq')
-    .selectAll('deliveries')
-    .orderBy('deliveries.inbox_seq')
-    .orderBy('deliveries.idx')
-    .execute();
+  const rows = await selectStored(db, dialect, seqs);
   return Map.groupBy(rows, (row) => row.inbox_seq);
 }
 

@@ -1,7 +1,19 @@
 import type { Kysely } from 'kysely';
 import type { BotId } from '../../core/ids.ts';
 import type { DialectParts } from '../dialect.ts';
+import { hot, type Slots } from '../hot.ts';
 import type { Schema } from '../schema.ts';
+
+const selectEpochs = hot((db, { rows }: Slots<readonly BotId[]>, dialect) =>
+  db
+    .selectFrom('bots')
+    .select(['id', 'epoch'])
+    .where('id', 'in', (eb) =>
+      eb.selectFrom(rows<{ id: BotId }>({ id: 't' }, (bots) => bots.map((id) => ({ id })))).select('v.id'),
+    )
+    .orderBy('id')
+    .modifyEnd(dialect.forShare),
+);
 
 /**
  * Transactions lock in one order: claims, bots, integrations, messages; rows of one table by their key. Whoever goes
@@ -15,16 +27,6 @@ export async function epochsOf(
   dialect: DialectParts,
   bots: readonly BotId[],
 ): Promise<ReadonlyMap<BotId, number>> {
-  const wanted = dialect.rows<{ id: BotId }>(
-    { id: 't' },
-    [...new Set(bots)].map((id) => ({ id })),
-  );
-  const rows = await db
-    .selectFrom('bots')
-    .select(['id', 'epoch'])
-    .where('id', 'in', (eb) => eb.selectFrom(wanted).select('v.id'))
-    .orderBy('id')
-    .modifyEnd(dialect.forShare)
-    .execute();
+  const rows = await selectEpochs(db, dialect, [...new Set(bots)]);
   return new Map(rows.map((row) => [row.id, row.epoch]));
 }

@@ -4,6 +4,7 @@ import { type ConversationKey, conversationKey, type Place } from '../../core/me
 import type { HistoryEntry } from '../../core/responder.ts';
 import type { FlowStore, Unfinished } from '../../core/store.ts';
 import type { DialectParts } from '../dialect.ts';
+import { hot, type Slots } from '../hot.ts';
 import { deliveryOf, parse, turnDueOf } from '../rows.ts';
 import type { Schema } from '../schema.ts';
 
@@ -51,52 +52,64 @@ export interface HistoryInput {
   readonly limit: number;
 }
 
-export async function history(
-  db: Kysely<Schema>,
-  dialect: DialectParts,
-  { integrationId, conversation, seq, limit }: HistoryInput,
-): Promise<HistoryEntry[]> {
-  const messages = await db
-    .selectFrom('messages')
-    .innerJoin('integrations', 'integrations.id', 'messages.integration_id')
-    .innerJoin('replrs', 'replrs.id', 'integrations.replr_id')
-    .select(['messages.seq', 'messages.author_name', 'messages.text', 'messages.sent_at', 'replrs.name as replr_name'])
-    .where('messages.integration_id', '=', integrationId)
-    .where('messages.conversation', '=', conversation)
-    .where('messages.seq', '<', seq)
-    .where('messages.due', '=', sql.lit(1))
-    // What came while the integration was paused was never heard.
-    .where((eb) =>
-      eb.or([
-        eb('messages.fate_kind', 'is', null),
-        eb('messages.fate_kind', '<>', 'ignored'),
-        eb('messages.fate_reason', '<>', 'paused'),
-      ]),
+/** One row for each part of an answer, or one for a message without, oldest first. */
+const selectHistory = hot((db, { value }: Slots<HistoryInput>) =>
+  db
+    .selectFrom((eb) =>
+      eb
+        .selectFrom('messages')
+        .select(['seq', 'integration_id', 'author_name', 'text', 'sent_at'])
+        .where(
+          'integration_id',
+          '=',
+          value(({ integrationId }) => integrationId),
+        )
+        .where(
+          'conversation',
+          '=',
+          value(({ conversation }) => conversation),
+        )
+        .where(
+          'seq',
+          '<',
+          value(({ seq }) => seq),
+        )
+        .where('due', '=', sql.lit(1))
+        // What came while the integration was paused was never heard.
+        .where((inner) =>
+          inner.or([
+            inner('fate_kind', 'is', null),
+            inner('fate_kind', '<>', sql.lit('ignored' as const)),
+            inner('fate_reason', '<>', sql.lit('paused')),
+          ]),
+        )
+        .orderBy('seq', 'desc')
+        .limit(value(({ limit }) => limit))
+        .as('heard'),
     )
-    .orderBy('messages.seq', 'desc')
-    .limit(limit)
-    .execute();
-  if (messages.length === 0) return [];
-  const wanted = dialect.rows<{ seq: number }>(
-    { seq: 'i' },
-    messages.map((message) => ({ seq: message.seq })),
-  );
-  const parts = await db
-    .selectFrom('deliveries')
-    .innerJoin(wanted, 'v.seq', 'deliveries.inbox_seq')
-    .select(['deliveries.inbox_seq', 'deliveries.part', 'deliveries.created_at'])
-    .where('deliveries.state', '<>', 'failed')
-    .where('deliveries.operation', '<>', 'delete')
-    .orderBy('deliveries.inbox_seq')
-    .orderBy('deliveries.idx')
-    .execute();
-  const answers = Map.groupBy(parts, (part) => part.inbox_seq);
-  return messages.reverse().flatMap((message): HistoryEntry[] => {
-    const said: HistoryEntry = { from: 'person', name: message.author_name, text: message.text, at: message.sent_at };
-    const answer = answers.get(message.seq);
-    if (!answer?.[0]) return [said];
-    const text = answer.map((part) => parse<{ text: string }>(part.part).text).join('\n');
-    return [said, { from: 'replr', name: message.replr_name, text, at: answer[0].created_at }];
+    .innerJoin('integrations', 'integrations.id', 'heard.integration_id')
+    .innerJoin('replrs', 'replrs.id', 'integrations.replr_id')
+    .leftJoin('deliveries', (join) =>
+      join
+        .onRef('deliveries.inbox_seq', '=', 'heard.seq')
+        .on('deliveries.state', '<>', sql.lit('failed' as const))
+        .on('deliveries.operation', '<>', sql.lit('delete' as const)),
+    )
+    .select(['heard.seq', 'heard.author_name', 'heard.text', 'heard.sent_at', 'replrs.name as replr_name'])
+    .select(['deliveries.part', 'deliveries.created_at'])
+    .orderBy('heard.seq')
+    .orderBy('deliveries.idx'),
+);
+
+export async function history(db: Kysely<Schema>, dialect: DialectParts, input: HistoryInput): Promise<HistoryEntry[]> {
+  const heard = Map.groupBy(await selectHistory(db, dialect, input), (row) => row.seq);
+  return [...heard.values()].flatMap((rows): HistoryEntry[] => {
+    const [first] = rows;
+    if (!first) return [];
+    const said: HistoryEntry = { from: 'person', name: first.author_name, text: first.text, at: first.sent_at };
+    if (first.created_at === null) return [said];
+    const text = rows.flatMap(({ part }) => (part === null ? [] : [parse<{ text: string }>(part).text])).join('\n');
+    return [said, { from: 'replr', name: first.replr_name, text, at: first.created_at }];
   });
 }
 

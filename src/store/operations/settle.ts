@@ -4,6 +4,7 @@ import type { DeliveryId, IntegrationId } from '../../core/ids.ts';
 import type { Fate } from '../../core/message.ts';
 import type { Settled } from '../../core/store.ts';
 import type { DialectParts } from '../dialect.ts';
+import { hot, type Slots } from '../hot.ts';
 import { fateColumns } from '../rows.ts';
 import type { Schema } from '../schema.ts';
 import { addCounts } from './accept.ts';
@@ -20,6 +21,29 @@ interface Work {
   readonly changedParts: Set<PartState>;
   readonly counts: Map<IntegrationId, { n: number; at: number }>;
 }
+
+const selectParts = hot((db, { rows }: Slots<readonly number[]>) =>
+  db
+    .selectFrom('deliveries')
+    .innerJoin(
+      rows<{ seq: number }>({ seq: 'i' }, (seqs) => seqs.map((seq) => ({ seq }))),
+      'v.seq',
+      'deliveries.inbox_seq',
+    )
+    .select([
+      'id',
+      'inbox_seq',
+      'idx',
+      'state',
+      'message_id',
+      'attempts',
+      'next_attempt_at',
+      'maybe_duplicate',
+      'reason',
+    ])
+    .orderBy('inbox_seq')
+    .orderBy('idx'),
+);
 
 /** tx3 for any number of outcomes at once. */
 export async function settle(
@@ -47,47 +71,18 @@ export async function settle(
 }
 
 async function load(db: Kysely<Schema>, dialect: DialectParts, settles: readonly Settled[]): Promise<Work> {
-  const ids: { id: DeliveryId }[] = [];
+  const ids: DeliveryId[] = [];
   const seqs: number[] = [];
   for (const { change } of settles) {
     if (change.kind === 'fate') seqs.push(change.seq);
-    else ids.push({ id: change.delivery });
-  }
-  if (ids.length > 0) {
-    const wanted = dialect.rows<{ id: DeliveryId }>({ id: 't' }, ids);
-    const found = await db
-      .selectFrom('deliveries')
-      .innerJoin(wanted, 'v.id', 'deliveries.id')
-      .select('deliveries.inbox_seq')
-      .execute();
-    seqs.push(...found.map((row) => row.inbox_seq));
+    else ids.push(change.delivery);
   }
   // The lock on the message guards its parts too: whoever changes a part holds its message.
-  const messages = await statesOf(db, dialect, seqs);
+  const messages = await statesOf(db, dialect, seqs, ids);
   const parts = new Map<DeliveryId, PartState>();
   const answers = new Map<number, PartState[]>();
   if (messages.size > 0) {
-    const wanted = dialect.rows<{ seq: number }>(
-      { seq: 'i' },
-      [...messages.keys()].map((seq) => ({ seq })),
-    );
-    const rows = await db
-      .selectFrom('deliveries')
-      .innerJoin(wanted, 'v.seq', 'deliveries.inbox_seq')
-      .select([
-        'id',
-        'inbox_seq',
-        'idx',
-        'state',
-        'message_id',
-        'attempts',
-        'next_attempt_at',
-        'maybe_duplicate',
-        'reason',
-      ])
-      .orderBy('inbox_seq')
-      .orderBy('idx')
-      .execute();
+    const rows = await selectParts(db, dialect, [...messages.keys()]);
     for (const row of rows) {
       parts.set(row.id, row);
       const answer = answers.get(row.inbox_seq) ?? [];

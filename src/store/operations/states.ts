@@ -1,10 +1,14 @@
 import { type Kysely, sql } from 'kysely';
+import type { DeliveryId } from '../../core/ids.ts';
 import type { DialectParts } from '../dialect.ts';
+import { hot, hotWrite, type Slots } from '../hot.ts';
 import type { DeliveryRow, MessageRow, Schema } from '../schema.ts';
 
 /** What decides about a message, without what people wrote. */
 export type MessageState = Pick<MessageRow, 'bot_id' | 'integration_id' | 'fate_kind' | 'fate_reason' | 'fate_at'> & {
   readonly seq: number;
+  /** Of its integration. */
+  readonly enabled: number | null;
   composed: boolean;
 };
 
@@ -13,71 +17,100 @@ export type PartState = Pick<
   'id' | 'inbox_seq' | 'idx' | 'state' | 'message_id' | 'attempts' | 'next_attempt_at' | 'maybe_duplicate' | 'reason'
 >;
 
-/** The messages as they stand, locked against other transactions until this one ends. */
+interface Wanted {
+  readonly seqs: readonly { readonly seq: number }[];
+  readonly ids: readonly { readonly id: DeliveryId }[];
+}
+
+const selectStates = hot((db, { rows }: Slots<Wanted>, dialect) =>
+  db
+    .selectFrom('messages')
+    .select(['seq', 'bot_id', 'integration_id', 'fate_kind', 'fate_reason', 'fate_at'])
+    .select((eb) => [
+      eb
+        .exists(eb.selectFrom('deliveries').select(sql.lit(1).as('one')).whereRef('inbox_seq', '=', 'messages.seq'))
+        .as('composed'),
+      eb
+        .selectFrom('integrations')
+        .select('enabled')
+        .whereRef('integrations.id', '=', 'messages.integration_id')
+        .as('enabled'),
+    ])
+    .where('seq', 'in', (eb) =>
+      eb
+        .selectFrom(rows<{ seq: number }>({ seq: 'i' }, ({ seqs }) => seqs))
+        .select('v.seq')
+        .union(
+          eb
+            .selectFrom('deliveries')
+            .innerJoin(
+              rows<{ id: DeliveryId }>({ id: 't' }, ({ ids }) => ids),
+              'v.id',
+              'deliveries.id',
+            )
+            .select('deliveries.inbox_seq as seq'),
+        ),
+    )
+    .orderBy('seq')
+    .modifyEnd(dialect.forUpdate),
+);
+
+/** The messages as they stand, and those of these deliveries, locked against other transactions until this one ends. */
 export async function statesOf(
   db: Kysely<Schema>,
   dialect: DialectParts,
   seqs: readonly number[],
+  deliveries: readonly DeliveryId[] = [],
 ): Promise<Map<number, MessageState>> {
-  if (seqs.length === 0) return new Map();
-  const wanted = dialect.rows<{ seq: number }>(
-    { seq: 'i' },
-    [...new Set(seqs)].map((seq) => ({ seq })),
-  );
-  const rows = await db
-    .selectFrom('messages')
-    .select(['seq', 'bot_id', 'integration_id', 'fate_kind', 'fate_reason', 'fate_at'])
-    .select((eb) =>
-      eb
-        .exists(eb.selectFrom('deliveries').select(sql.lit(1).as('one')).whereRef('inbox_seq', '=', 'messages.seq'))
-        .as('composed'),
-    )
-    .where('seq', 'in', (eb) => eb.selectFrom(wanted).select('v.seq'))
-    .orderBy('seq')
-    .modifyEnd(dialect.forUpdate)
-    .execute();
+  if (seqs.length === 0 && deliveries.length === 0) return new Map();
+  const wanted = { seqs: seqs.map((seq) => ({ seq })), ids: deliveries.map((id) => ({ id })) };
+  const rows = await selectStates(db, dialect, wanted);
   return new Map(rows.map((row) => [row.seq, { ...row, composed: Boolean(row.composed) }]));
 }
+
+type FateChange = Pick<MessageState, 'seq' | 'fate_kind' | 'fate_reason' | 'fate_at'>;
+
+const updateFates = hotWrite((db, { rows }: Slots<readonly FateChange[]>) =>
+  db
+    .updateTable('messages')
+    .from(
+      rows<FateChange>({ seq: 'i', fate_kind: 't', fate_reason: 't', fate_at: 'i' }, (messages) =>
+        messages.map(({ seq, fate_kind, fate_reason, fate_at }) => ({ seq, fate_kind, fate_reason, fate_at })),
+      ),
+    )
+    .set((eb) => ({
+      fate_kind: eb.ref('v.fate_kind'),
+      fate_reason: eb.ref('v.fate_reason'),
+      fate_at: eb.ref('v.fate_at'),
+    }))
+    .whereRef('messages.seq', '=', 'v.seq'),
+);
 
 export async function saveFates(
   db: Kysely<Schema>,
   dialect: DialectParts,
   messages: readonly MessageState[],
 ): Promise<void> {
-  if (messages.length === 0) return;
-  const rows = dialect.rows<Pick<MessageState, 'seq' | 'fate_kind' | 'fate_reason' | 'fate_at'>>(
-    { seq: 'i', fate_kind: 't', fate_reason: 't', fate_at: 'i' },
-    messages.map(({ seq, fate_kind, fate_reason, fate_at }) => ({ seq, fate_kind, fate_reason, fate_at })),
-  );
-  await db
-    .updateTable('messages')
-    .from(rows)
-    .set((eb) => ({
-      fate_kind: eb.ref('v.fate_kind'),
-      fate_reason: eb.ref('v.fate_reason'),
-      fate_at: eb.ref('v.fate_at'),
-    }))
-    .whereRef('messages.seq', '=', 'v.seq')
-    .execute();
+  if (messages.length > 0) await updateFates(db, dialect, messages);
 }
 
-export async function saveParts(db: Kysely<Schema>, dialect: DialectParts, parts: readonly PartState[]): Promise<void> {
-  if (parts.length === 0) return;
-  const rows = dialect.rows<Omit<PartState, 'inbox_seq' | 'idx'>>(
-    {
-      id: 't',
-      state: 't',
-      message_id: 't',
-      attempts: 'i',
-      next_attempt_at: 'i',
-      maybe_duplicate: 'i',
-      reason: 't',
-    },
-    parts,
-  );
-  await db
+const updateParts = hotWrite((db, { rows }: Slots<readonly PartState[]>) =>
+  db
     .updateTable('deliveries')
-    .from(rows)
+    .from(
+      rows<Omit<PartState, 'inbox_seq' | 'idx'>>(
+        {
+          id: 't',
+          state: 't',
+          message_id: 't',
+          attempts: 'i',
+          next_attempt_at: 'i',
+          maybe_duplicate: 'i',
+          reason: 't',
+        },
+        (parts) => parts,
+      ),
+    )
     .set((eb) => ({
       state: eb.ref('v.state'),
       message_id: eb.ref('v.message_id'),
@@ -86,6 +119,9 @@ export async function saveParts(db: Kysely<Schema>, dialect: DialectParts, parts
       maybe_duplicate: eb.ref('v.maybe_duplicate'),
       reason: eb.ref('v.reason'),
     }))
-    .whereRef('deliveries.id', '=', 'v.id')
-    .execute();
+    .whereRef('deliveries.id', '=', 'v.id'),
+);
+
+export async function saveParts(db: Kysely<Schema>, dialect: DialectParts, parts: readonly PartState[]): Promise<void> {
+  if (parts.length > 0) await updateParts(db, dialect, parts);
 }
