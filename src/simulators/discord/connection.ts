@@ -126,7 +126,9 @@ export class GatewayConnection implements Outlet {
     const limit = gateway.heartbeatInterval * 2;
     const left = Math.max(1, this.#heartbeatAt + limit - clock.now());
     this.#cancelWatch = clock.after(left, () => {
-      if (clock.now() - this.#heartbeatAt < limit || this.zombie) this.#watch();
+      // A zombie misses them by its own fault.
+      if (this.zombie) this.#heartbeatAt = clock.now();
+      if (clock.now() - this.#heartbeatAt < limit) this.#watch();
       else {
         ledger.counts.missed_heartbeats++;
         this.close(4009, 'Session timed out.');

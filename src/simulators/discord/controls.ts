@@ -132,7 +132,7 @@ export class DiscordControls implements Simulator {
   forumPost(forum: Somebody, options: ThreadOptions & SayOptions & { text: string }): ChannelHandle {
     const handle = this.thread(forum, options);
     const { text, name: _, ...said } = options;
-    handle.say(text, said);
+    handle.say(text, { ...said, id: handle.id });
     return handle;
   }
 

@@ -27,6 +27,8 @@ export interface SayOptions {
   readonly attachments?: readonly unknown[];
   readonly embeds?: readonly unknown[];
   readonly extra?: Readonly<Record<string, unknown>>;
+  /** The message's id, where something else gives it. */
+  readonly id?: string;
 }
 
 export interface Said {
@@ -160,6 +162,7 @@ function say(scene: Scene, channel: Channel, speaker: User, text: string, option
     attachments: options.attachments ?? [],
     embeds: options.embeds ?? [],
     extra: options.extra ?? {},
+    ...(options.id === undefined ? {} : { id: options.id }),
   });
   return { id: message.id, sessions: new Map(event.sessions.map((it) => [it.session_id, it.seq])) };
 }

@@ -1,4 +1,4 @@
-import { constants, createInflate, type Inflate } from 'node:zlib';
+import { createInflate, type Inflate } from 'node:zlib';
 import { WebSocket } from 'ws';
 import type { BotHandle } from './bots.ts';
 import type { DiscordSimulator } from './simulator.ts';
@@ -70,13 +70,21 @@ export class Gateway {
     open.add(this);
     this.socket = new WebSocket(`${url}${query}`);
     this.socket.on('error', () => {});
+    let plain = '';
     if (query.includes('zlib-stream')) {
-      this.#inflate = createInflate({ finishFlush: constants.Z_SYNC_FLUSH });
-      this.#inflate.on('data', (chunk: Buffer) => this.#take(chunk.toString()));
+      this.#inflate = createInflate();
+      this.#inflate.on('data', (chunk: Buffer) => {
+        plain += chunk.toString();
+      });
     }
     this.socket.on('message', (data: Buffer, isBinary) => {
-      if (this.#inflate) this.#inflate.write(data);
-      else this.#take(isBinary ? '' : data.toString());
+      if (!this.#inflate) return this.#take(isBinary ? '' : data.toString());
+      const isWhole = data.subarray(-4).equals(Buffer.from([0, 0, 0xff, 0xff]));
+      this.#inflate.write(data, () => {
+        if (!isWhole) return;
+        this.#take(plain);
+        plain = '';
+      });
     });
     this.closed = new Promise((resolve) => {
       this.socket.on('close', (code) => {
