@@ -1,3 +1,4 @@
+import { IDLE_OPTIONS, idle } from './idle/idle.ts';
 import { PATH_OPTIONS, path } from './path/path.ts';
 
 const USAGE = `Usage: npm run bench -- NAME [OPTIONS]
@@ -5,11 +6,15 @@ const USAGE = `Usage: npm run bench -- NAME [OPTIONS]
   path    what one answered message costs: CPU, and latency added to a bare getUpdates/sendMessage loop
 ${PATH_OPTIONS}
 
+  idle    what one more idle Discord bot costs: resident memory, beside raw ws connections
+${IDLE_OPTIONS}
+
 Each prints a table and writes JSON to bench/results/.`;
 
 /** Resolves whether the work was done: figures of less than that are worth nothing. */
 const benches: Readonly<Record<string, (args: readonly string[], say: (line: string) => void) => Promise<boolean>>> = {
   path,
+  idle,
 };
 
 const [name = '', ...args] = process.argv.slice(2);
