@@ -118,7 +118,11 @@ async function check(ask: Ask, guildId: string, wanted: readonly string[], now: 
 
 /** "Unknown guild" is sometimes a lie although the channels are there [D-i2]: then the roles by themselves must do. */
 async function guildOrRoles(guild: Reply, guildId: string, ask: Ask): Promise<WireGuild> {
-  if (!isNo(guild, [UNKNOWN_GUILD, MISSING_ACCESS])) return objectOf(guild);
+  if (!isNo(guild, [UNKNOWN_GUILD, MISSING_ACCESS])) {
+    const known: WireGuild = objectOf(guild);
+    if (!Array.isArray(known.roles)) throw new Refused(unavailable());
+    return known;
+  }
   const roles = await ask(`/guilds/${guildId}/roles`);
   if (roles.kind !== 'ok' || !Array.isArray(roles.result)) throw new Refused(refusal(roles));
   return { roles: roles.result as WireRole[] };
