@@ -1,10 +1,9 @@
 import type { Simulator, SimulatorOptions, Stage } from '../simulator.ts';
 import { type BotHandle, type BotOptions, createBot, type Somebody } from './bots.ts';
 import { SimulatorClock } from './clock.ts';
-import type { GatewayConnection } from './connection.ts';
 import { dispatchMember, dispatchRole } from './dispatch.ts';
-import { addFault, createFaults, type FaultRule } from './faults.ts';
-import { type GarbageKind, garbageFrame } from './garbage.ts';
+import { FaultControls } from './fault-controls.ts';
+import { createFaults } from './faults.ts';
 import { type GatewaySettings, usualGateway } from './gateway-settings.ts';
 import { type ChannelHandle, channelHandle, type SayOptions } from './handles.ts';
 import { createLedger, type Ledger } from './ledger.ts';
@@ -20,7 +19,7 @@ import {
   setAvailable,
   type ThreadOptions,
 } from './places.ts';
-import { ring, type Scene, waitOn } from './scene.ts';
+import { ring, waitOn } from './scene.ts';
 import { DiscordServer, type ServeControl } from './server.ts';
 import { resetToken } from './start-limit.ts';
 import { type Bot, ChannelType, createWorld, type Guild, type Intents, snowflake, type User } from './world.ts';
@@ -44,9 +43,8 @@ export interface GuildHandle {
 }
 
 /** The running simulator with everything that a director of the play can do; the HTTP control API calls the same. */
-export class DiscordControls implements Simulator {
+export class DiscordControls extends FaultControls implements Simulator {
   readonly platform = 'discord';
-  readonly scene: Scene;
   readonly #server: DiscordServer;
   readonly #makeStage: (simulator: DiscordControls) => Stage;
 
@@ -57,8 +55,7 @@ export class DiscordControls implements Simulator {
       readonly makeStage: (simulator: DiscordControls) => Stage;
     },
   ) {
-    this.#makeStage = parts.makeStage;
-    this.scene = {
+    super({
       world: createWorld(options.messagesPerChannel ?? 10_000),
       clock: new SimulatorClock(options.now ?? Date.now),
       ledger: createLedger(options.ledgerLimit ?? 100_000),
@@ -70,7 +67,8 @@ export class DiscordControls implements Simulator {
       nonceInHistory: options.nonceInHistory ?? true,
       bell: { version: 0, listeners: new Set() },
       port: 0,
-    };
+    });
+    this.#makeStage = parts.makeStage;
     this.#server = new DiscordServer(this.scene, (...exchange) => parts.serveControl(this, ...exchange));
   }
 
@@ -204,74 +202,6 @@ export class DiscordControls implements Simulator {
     });
   }
 
-  /** Connections of a bot; all where none is named. */
-  connections(bot?: Somebody): GatewayConnection[] {
-    return [...this.scene.connections].filter((it) => !bot || it.session?.bot.user.id === bot.id);
-  }
-
-  closeGateway(code: number, bot?: Somebody): void {
-    for (const connection of this.connections(bot)) connection.close(code);
-  }
-
-  op7(bot?: Somebody): void {
-    for (const it of this.connections(bot)) it.sendFrame({ t: null, s: null, op: 7, d: null });
-  }
-
-  /** The server asks for a heartbeat. */
-  op1(bot?: Somebody): void {
-    for (const it of this.connections(bot)) it.sendFrame({ t: null, s: null, op: 1, d: null });
-  }
-
-  /** Op 9. Not resumable: the sessions are gone, those without a connection too. */
-  invalidateSessions(bot?: Somebody, resumable = false): void {
-    const told = this.connections(bot);
-    if (!resumable) {
-      const { sessions } = this.scene.world;
-      for (const it of [...sessions.values()]) if (!bot || it.bot.user.id === bot.id) it.end();
-    }
-    for (const it of told) it.sendFrame({ t: null, s: null, op: 9, d: resumable });
-  }
-
-  /** The connections of now stay open but nothing passes; off: they work again, what they missed is not repeated. */
-  zombie(bot?: Somebody, on = true): void {
-    for (const connection of this.connections(bot)) connection.zombie = on;
-  }
-
-  garbage(bot?: Somebody, kind: GarbageKind = 'text'): void {
-    for (const connection of this.connections(bot)) connection.sendRaw(garbageFrame(kind));
-  }
-
-  silentHello(on = true): void {
-    this.scene.gateway.silentHello = on;
-  }
-
-  /** The next resumes end so: with a close code (1005 and 1006 too), or torn. */
-  breakResumes(times: number, how: number | 'reset' = 1006): void {
-    this.scene.gateway.brokenResumes = times > 0 ? { left: times, how } : undefined;
-  }
-
-  setGateway(settings: Partial<GatewaySettings>): void {
-    Object.assign(this.scene.gateway, settings);
-  }
-
-  fail(rule: FaultRule): void {
-    addFault(this.scene.faults, rule);
-  }
-
-  clearFaults(): void {
-    this.scene.faults.rules.length = 0;
-    this.scene.faults.latency.clear();
-  }
-
-  /** `path`: part of the path; all calls without it. */
-  setLatency(ms: number, path = ''): void {
-    this.scene.faults.latency.set(path, ms);
-  }
-
-  setLimits(limits: RateLimits | false): void {
-    this.scene.limits.set = limits;
-  }
-
   cut(): void {
     this.#server.cut();
   }
@@ -288,7 +218,12 @@ export class DiscordControls implements Simulator {
     await this.#server.listenAgain();
   }
 
-  advance(ms: number): void {
+  /**
+   * Moves the time on. Clients' own clocks stay, so their connections are forgiven the heartbeats that they could not
+   * send meanwhile, unless they are said to have slept.
+   */
+  advance(ms: number, options: { clientsAsleep?: boolean } = {}): void {
+    if (!options.clientsAsleep) for (const connection of this.connections()) connection.forgive(ms);
     this.scene.clock.advance(ms);
     ring(this.scene.bell);
   }

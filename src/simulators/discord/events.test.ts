@@ -92,6 +92,15 @@ test('webhooks, roles, system messages and lost references', async () => {
   expect((await gateway.event('MESSAGE_UPDATE')).d).toMatchObject({ id: edited, content: 'two' });
 });
 
+test('another bot is heard but is no answer', async () => {
+  await start();
+  const other = simulator.createBot({ username: 'other' });
+  channel.say('beep', { from: other });
+  expect((await gateway.event('MESSAGE_CREATE')).d.author).toMatchObject({ id: other.id, bot: true });
+  expect(channel.answers()).toEqual([]);
+  expect(channel.transcript()).toMatchObject([{ who: '@other', fromBot: true }]);
+});
+
 test('threads come, change and go', async () => {
   await start();
   const thread = simulator.thread(channel, { name: 'Tea' });

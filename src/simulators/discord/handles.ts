@@ -56,7 +56,7 @@ export interface ChannelHandle {
   delete(messageId?: string): void;
   /** All that is visible, system messages left out, oldest first. */
   transcript(): TranscriptLine[];
-  /** Texts of the bots only. */
+  /** What bots sent over REST; a bot that a test lets `say` something is not among them. */
   answers(): string[];
   /** Resolves once the bots have `count` messages here. */
   answered(count: number, signal?: AbortSignal): Promise<string[]>;
@@ -83,7 +83,7 @@ export function channelHandle(scene: Scene, channel: Channel, speaker: User): Ch
     if (!channel.thread) throw new Error(`channel ${channel.id} is no thread`);
     return channel.thread;
   };
-  const answers = () => lines(channel).flatMap((line) => (line.fromBot ? [line.text] : []));
+  const answers = () => [...channel.messages.values()].flatMap((it) => (it.sent ? [it.content] : []));
   return {
     id: channel.id,
     channel,

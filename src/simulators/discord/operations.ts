@@ -117,7 +117,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   cut: (simulator) => simulator.cut(),
   down: (simulator) => simulator.down(),
   up: (simulator) => simulator.up(),
-  advance: (simulator, body) => simulator.advance(number(body, 'ms')),
+  advance: (simulator, body) => simulator.advance(number(body, 'ms'), pick(body, ['clientsAsleep'], 'boolean')),
 };
 
 export const readable: ReadonlySet<string> = new Set(['transcript', 'ledger']);

@@ -20,6 +20,7 @@ export interface NewMessage {
   readonly embeds?: readonly unknown[];
   readonly attachments?: readonly unknown[];
   readonly extra?: Readonly<Record<string, unknown>>;
+  readonly sent?: boolean;
 }
 
 /** Puts a message into a channel and tells everyone. An archived thread opens first [D13]. */
@@ -46,6 +47,7 @@ export function post(scene: Scene, channel: Channel, it: NewMessage): { message:
     embeds: it.embeds ?? [],
     attachments: it.attachments ?? [],
     deleted: false,
+    sent: it.sent ?? false,
     extra: it.extra ?? {},
   };
   channel.messages.set(message.id, message);

@@ -123,6 +123,8 @@ export interface Message {
   embeds: readonly unknown[];
   readonly attachments: readonly unknown[];
   deleted: boolean;
+  /** A bot sent it over REST. */
+  readonly sent: boolean;
   /** Further fields as the platform names them. */
   readonly extra: Readonly<Record<string, unknown>>;
 }
@@ -163,12 +165,4 @@ export function snowflake(world: World, now: number): string {
   const fresh = BigInt(Math.max(0, Math.floor(now) - epoch)) << 22n;
   world.lastId = fresh > world.lastId ? fresh : world.lastId + 1n;
   return String(world.lastId);
-}
-
-export function timeOf(id: string): number {
-  return Number(BigInt(id) >> 22n) + epoch;
-}
-
-export function isThread(channel: Channel): boolean {
-  return channel.thread !== undefined;
 }

@@ -53,6 +53,7 @@ export function createMessage(call: Call): Outcome {
     flags,
     embeds: body.embeds ?? [],
     extra: { application_id: bot.applicationId },
+    sent: true,
   });
   if (body.nonce != null) remember(call, String(body.nonce), message);
   call.made = record(scene.ledger, scene.ledger.messages, {
