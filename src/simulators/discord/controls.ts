@@ -21,7 +21,7 @@ import {
 } from './places.ts';
 import { ring, waitOn } from './scene.ts';
 import { DiscordServer, type ServeControl } from './server.ts';
-import { resetToken } from './start-limit.ts';
+import { resetToken, type StartLimitChange, setStartLimit } from './start-limit.ts';
 import { type Bot, ChannelType, createWorld, type Guild, type Intents, snowflake, type User } from './world.ts';
 
 export interface DiscordSimulatorOptions extends SimulatorOptions {
@@ -188,18 +188,8 @@ export class DiscordControls extends FaultControls implements Simulator {
     this.bot(bot).intents[intent] = on;
   }
 
-  setStartLimit(
-    bot: Somebody,
-    set: { total?: number; remaining?: number; resetAfter?: number; maxConcurrency?: number },
-  ): void {
-    const { startLimit } = this.bot(bot);
-    const { total, remaining, resetAfter, maxConcurrency } = set;
-    Object.assign(startLimit, {
-      ...(total === undefined ? {} : { total }),
-      ...(remaining === undefined ? {} : { remaining }),
-      ...(maxConcurrency === undefined ? {} : { maxConcurrency }),
-      ...(resetAfter === undefined ? {} : { resetAt: this.scene.clock.now() + resetAfter }),
-    });
+  setStartLimit(bot: Somebody, set: StartLimitChange): void {
+    setStartLimit(this.scene, this.bot(bot), set);
   }
 
   cut(): void {

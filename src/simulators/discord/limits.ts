@@ -83,9 +83,13 @@ export function bucketName(route: string): string {
   return Buffer.from(route).toString('hex').padEnd(32, '0').slice(0, 32);
 }
 
+/** Timers may fire a moment early without anybody being impatient. */
+const tolerance = 5;
+
 /** True where a call comes although its sender was told to wait. */
 export function isImpatient(limits: Limits, who: string, route: string, major: string, now: number): boolean {
-  return (limits.waits.get(bucketKey(who, route, major)) ?? 0) > now || (limits.waits.get(who) ?? 0) > now;
+  const until = Math.max(limits.waits.get(bucketKey(who, route, major)) ?? 0, limits.waits.get(who) ?? 0);
+  return until > now + tolerance;
 }
 
 export function noteWait(limits: Limits, key: string, until: number): void {

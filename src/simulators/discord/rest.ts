@@ -139,7 +139,7 @@ function limited(
   scope: 'user' | 'shared' | 'global',
 ): void {
   const { scene, entry } = exchange;
-  const wait = Math.max(0.001, Math.round(retryAfter * 1000) / 1000);
+  const wait = Math.max(0.001, Math.ceil(retryAfter * 1000) / 1000);
   scene.ledger.counts.rate_limited++;
   noteWait(scene.limits, scope === 'global' ? who : bucket, scene.clock.now() + wait * 1000);
   headers['retry-after'] = String(Math.ceil(wait));

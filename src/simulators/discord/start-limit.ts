@@ -11,6 +11,20 @@ export function startLimitOf(scene: Scene, bot: Bot): StartLimit {
   return limit;
 }
 
+export interface StartLimitChange {
+  readonly total?: number;
+  readonly remaining?: number;
+  /** Milliseconds from now. */
+  readonly resetAfter?: number;
+  readonly maxConcurrency?: number;
+}
+
+export function setStartLimit(scene: Scene, { startLimit }: Bot, change: StartLimitChange): void {
+  const { resetAfter, ...fields } = change;
+  Object.assign(startLimit, fields);
+  if (resetAfter !== undefined) startLimit.resetAt = scene.clock.now() + resetAfter;
+}
+
 /** The old token is refused from now on and its connections end with 4004; returns the new one. */
 export function resetToken(scene: Scene, bot: Bot): string {
   scene.world.tokens.delete(bot.token);
