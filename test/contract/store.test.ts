@@ -134,6 +134,32 @@ describe('postgres alone', { timeout: 20_000 }, () => {
     await opened.close();
   });
 
+  it('rolls back, and says why, when a write fails that nobody waited for', async () => {
+    const opened = await openOnPostgres();
+    const { store } = opened;
+    const world = await makeWorld(store);
+    await hear(store, world);
+    await opened.execute('alter table integrations add constraint one check (message_count < 2)');
+    const inbound = message();
+    await expect(hear(store, world, inbound)).rejects.toMatchObject({ code: '23514' });
+    await opened.execute('alter table integrations drop constraint one');
+    expect((await hear(store, world, inbound)).message.id).toBe(inbound.id);
+    await opened.close();
+  });
+
+  it('serves without prepared statements where the URL says so', async () => {
+    const opened = await openOnPostgres();
+    const url = new URL(opened.url);
+    url.searchParams.set('prepared_statements', 'off');
+    const store = await openStore({ ...storeBasics, databaseUrl: url.href });
+    const world = await makeWorld(store);
+    const turn = await hear(store, world);
+    const { integrationId, conversation, seq } = turn;
+    expect(await store.history(integrationId, conversation, seq + 1, 10)).toHaveLength(1);
+    await store.close();
+    await opened.close();
+  });
+
   it('loses no call that it promised while connections are cut under load', async () => {
     const opened = await openOnPostgres();
     const { store } = opened;
