@@ -24,6 +24,8 @@ export async function idle(args: readonly string[], say: (line: string) => void)
       runs.push({ name, round: await runRound(name, number, options) });
     }
   }
+  // A round of its own: taking one costs memory that would count as the bots'.
+  if (options.snapshots) await runRound(options.subject, options.rounds + 1, options, true);
   const summary = Object.fromEntries(names.map((name) => [name, mediansOf(runs, name)]));
   const ratio = (summary[options.subject]?.rss ?? Number.NaN) / (summary['raw']?.rss ?? Number.NaN);
   const problems = runs.flatMap(({ round }) => round.problems);

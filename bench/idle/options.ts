@@ -6,7 +6,7 @@ export const IDLE_OPTIONS = `
     --from 200         bots at the first measurement
     --to 1200          and at the second
     --rounds 2         processes of each subject, in turn
-    --snapshots        heap snapshots at both measurements, beside the results`;
+    --snapshots        one round more, not counted, that leaves heap snapshots in bench/results/profile`;
 
 export interface IdleOptions {
   readonly subject: SubjectName;

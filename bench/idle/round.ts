@@ -25,10 +25,15 @@ export interface Round {
 }
 
 /** One subject in a fresh process, against a platform in a fresh process. */
-export async function runRound(name: SubjectName, number: number, options: IdleOptions): Promise<Round> {
+export async function runRound(
+  name: SubjectName,
+  number: number,
+  options: Pick<IdleOptions, 'from' | 'to'>,
+  snapshots = false,
+): Promise<Round> {
   const world = startRemote<World>('./world.ts');
   try {
-    const subject = await startSubject(name, await world.ask('url'));
+    const subject = await startSubject(name, await world.ask('url'), options.to);
     const problems: string[] = [];
     try {
       const grow = async (by: number, to: number): Promise<Memory> => {
@@ -36,7 +41,7 @@ export async function runRound(name: SubjectName, number: number, options: IdleO
         const ready = await until(() => world.ask('ready'), to);
         if (ready !== to) problems.push(`${ready} of ${to} bots were ready`);
         const memory = await settledMemory(subject.remote);
-        if (options.snapshots) await subject.remote.ask('snapshot', await snapshotFile(`${name}-${number}-${to}`));
+        if (snapshots) await subject.remote.ask('snapshot', await snapshotFile(`${name}-${to}`));
         return memory;
       };
       const from = await grow(options.from, options.from);
