@@ -56,7 +56,7 @@ describe.each(drivers)('two servers on one PostgreSQL, $platform', (driver) => {
       echo('three'),
     ]);
     expect((await other.delete(path)).body.deleted).toBe(true);
-  });
+  }, 60_000);
 
   it('a server that is stopped hands its bots over at once', async () => {
     const { first, chat, path, other } = await scene();
