@@ -9,7 +9,7 @@ const PATIENCE_MS = 20_000;
 /** An answer that was given longer ago has been read and stored, even on a busy machine, ms. */
 const NOTED_WITHIN_MS = 100;
 /** A bot that comes online needs less than this, ms; two identifies are 5 s apart at least. */
-const ONLINE_WITHIN_MS = 7_000;
+const ONLINE_WITHIN_MS = 6_000;
 
 export const discordDriver: PlatformDriver = {
   platform: 'discord',

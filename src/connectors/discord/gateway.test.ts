@@ -377,6 +377,26 @@ describe('what could not be stored', () => {
   });
 });
 
+describe('a slow store', () => {
+  it('makes the platform wait; nothing is lost, and the link is not taken for dead', async () => {
+    there.met = (caller) => caller.send(hello(300));
+    there.heard = polite;
+    const store = Promise.withResolvers<void>();
+    const link = start({ accept: (messages) => (messages.length > 0 ? store.promise : Promise.resolve()) });
+    await until(() => link.health.at(-1)?.state === 'connected');
+    const ids = Array.from({ length: 3_000 }, (_, index) => String(1_000 + index));
+    for (const [index, id] of ids.entries()) there.callers[0]?.send(said(index + 2, id));
+    // Three times as long as an acknowledgement may take.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect(link.heard).toHaveLength(0);
+    store.resolve();
+    await until(() => link.heard.length === ids.length);
+    expect(link.heard.map(({ id }) => id)).toEqual(ids);
+    expect(there.callers).toHaveLength(1);
+    expect(link.commits.length).toBeLessThan(100);
+  });
+});
+
 describe('the end', () => {
   it('of a paused bot is offline and forgets the session', async () => {
     there.heard = polite;

@@ -70,7 +70,7 @@ class Gateway implements LinkOwner, IntakeOwner {
     this.#signal = signal;
     this.#api = createApi(this.#token, port);
     this.#comeback = new Comeback(port);
-    this.#intake = new Intake(bot.identity, port, new Threads(this.#api, port), this, signal);
+    this.#intake = new Intake(bot, port, new Threads(this.#api, port), this, signal);
     this.#intake.session = readSession(port.cursors.get(SESSION));
   }
 

@@ -1,4 +1,5 @@
 import type { ReceiverPort } from '../../core/connector.ts';
+import type { Bot } from '../../core/integration.ts';
 import type { Cursor, InboundMessage } from '../../core/message.ts';
 import { parse, type Self } from './parse.ts';
 import { channelsOf, guildOf, listens } from './places.ts';
@@ -41,6 +42,8 @@ const KNOWN = new Set([
 export class Intake {
   session: Session | undefined;
   readonly #selfId: string;
+  /** Its own roles as the last verification saw them: an integration may be younger than the session. */
+  readonly #roleIds: readonly string[];
   readonly #port: ReceiverPort;
   readonly #threads: Threads;
   readonly #owner: IntakeOwner;
@@ -51,8 +54,10 @@ export class Intake {
   #unstored = false;
   #warned = false;
 
-  constructor(selfId: string, port: ReceiverPort, threads: Threads, owner: IntakeOwner, signal: AbortSignal) {
-    this.#selfId = selfId;
+  constructor(bot: Bot, port: ReceiverPort, threads: Threads, owner: IntakeOwner, signal: AbortSignal) {
+    const { roleIds } = bot.profile;
+    this.#selfId = bot.identity;
+    this.#roleIds = Array.isArray(roleIds) ? roleIds.filter(isSnowflake) : [];
     this.#port = port;
     this.#threads = threads;
     this.#owner = owner;
@@ -165,7 +170,7 @@ export class Intake {
     const message = data as unknown as WireMessage;
     // Our own words come back to us; they are nobody's news.
     if (message.author?.id === this.#selfId) return undefined;
-    const self: Self = { id: this.#selfId, roleIds: new Set(this.session?.roles) };
+    const self: Self = { id: this.#selfId, roleIds: new Set([...this.#roleIds, ...(this.session?.roles ?? [])]) };
     try {
       const parent = await this.#parentOf(message);
       const parsed = parse(message, self, parent);
