@@ -5,7 +5,7 @@ export const IDLE_OPTIONS = `
     --subject server   or connector: its receivers and senders alone, nothing stored
     --from 200         bots at the first measurement
     --to 1200          and at the second
-    --rounds 2         processes of each subject, in turn
+    --rounds 3         processes of each subject, in turn
     --snapshots        one round more, not counted, that leaves heap snapshots in bench/results/profile`;
 
 export interface IdleOptions {
@@ -23,7 +23,7 @@ export function readOptions(args: readonly string[]): IdleOptions {
       subject: { type: 'string', default: 'server' },
       from: { type: 'string', default: '200' },
       to: { type: 'string', default: '1200' },
-      rounds: { type: 'string', default: '2' },
+      rounds: { type: 'string', default: '3' },
       snapshots: { type: 'boolean', default: false },
     },
   });
