@@ -162,8 +162,6 @@ class Gateway implements LinkOwner, IntakeOwner {
     await this.#intake.forget().catch(() => this.#port.log.warn('session_not_forgotten'));
   }
 
-  // ── what the link asks and tells ──────────────────────────────────────────────────────────────────────────────────
-
   greeting(): object {
     const { session } = this.#intake;
     const token = this.#token;
@@ -187,8 +185,6 @@ class Gateway implements LinkOwner, IntakeOwner {
   check(): void {
     if (this.#readyAt !== undefined && intentsOf(this.#port.routes) !== this.#intents) this.#link?.close('intents');
   }
-
-  // ── what the events tell ──────────────────────────────────────────────────────────────────────────────────────────
 
   began(ready: Readonly<Record<string, unknown>>, sequence: number): void {
     const { session_id: id, resume_gateway_url: resumeUrl, guilds } = ready;
