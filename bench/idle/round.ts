@@ -58,6 +58,8 @@ export async function runRound(
       if (protocol_errors > 0) problems.push(`${protocol_errors} frames were against the protocol`);
       const per = (kb: keyof Memory) => (to[kb] - from[kb]) / (options.to - options.from);
       const slope = { rss: per('rss'), heap: per('heap'), external: per('external') };
+      // What was free but not given back at the first measurement has been filled since: the slope says too little.
+      if (slope.rss < slope.heap) problems.push('resident memory grew by less than the heap: run it again');
       return { from, to, slope, heard, problems: problems.map((it) => `${name}, round ${number}: ${it}`) };
     } finally {
       await subject.stop();
