@@ -1,3 +1,4 @@
+import { startDiscordSimulator } from './discord/simulator.ts';
 import type { Simulator, SimulatorOptions } from './simulator.ts';
 import { startTelegramSimulator } from './telegram/simulator.ts';
 
@@ -7,4 +8,7 @@ export interface SimulatorEntry {
 }
 
 /** One line per platform. */
-export const simulators: readonly SimulatorEntry[] = [{ platform: 'telegram', start: startTelegramSimulator }];
+export const simulators: readonly SimulatorEntry[] = [
+  { platform: 'discord', start: startDiscordSimulator },
+  { platform: 'telegram', start: startTelegramSimulator },
+];

@@ -67,7 +67,7 @@ describe.each(drivers)('$platform', (driver) => {
       let doubled = 0;
       for (const [index, chat] of chats.entries()) {
         const last = ECHO_PREFIX + text(index, EACH - 1);
-        await expect.poll(async () => (await chat.answers()).includes(last), { timeout: 30_000 }).toBe(true);
+        await expect.poll(async () => (await chat.answers()).includes(last), { timeout: 60_000 }).toBe(true);
         const answers = await chat.answers();
         const once = [...new Set(answers)];
         expect(once).toEqual(Array.from({ length: EACH }, (_, message) => ECHO_PREFIX + text(index, message)));
@@ -85,7 +85,7 @@ describe.each(drivers)('$platform', (driver) => {
       console.log(
         `${driver.platform} ${kind}: ${CHATS * EACH} messages, ${KILLS.length} kills, 0 lost, ${doubled} doubled of ${inFlight} in flight`,
       );
-    }, 90_000);
+    }, 150_000);
 
     it('a TERM lets what is under way end, exits 0 and frees its bots', async () => {
       const world = await driver.start();

@@ -22,7 +22,7 @@ describe.each(drivers)('$platform', (driver) => {
     });
     afterEach(async () => {
       // The strict judge has the last word in every test.
-      const misuse = await harness.world.misuse();
+      const misuse = (await harness.world.misuse()) + (await harness.world.impatience());
       await harness.close();
       expect(misuse).toBe(0);
       expect(harness.log.filter((line) => /"level":(50|60)/.test(line))).toEqual([]);

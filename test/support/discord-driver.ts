@@ -36,7 +36,6 @@ export function discordWorld(sim: DiscordSimulator): World {
         counts.unknown_fields +
         counts.nonce_collisions +
         counts.without_nonce +
-        counts.called_while_limited +
         counts.wrong_version +
         counts.unknown_routes +
         counts.excessive_identifies +
@@ -44,6 +43,7 @@ export function discordWorld(sim: DiscordSimulator): World {
         refused
       );
     },
+    impatience: async () => sim.ledger.counts.called_while_limited,
     unsettled: async () => {
       const since = Date.now() - NOTED_WITHIN_MS;
       const sends = sim.ledger.calls.filter(({ method, path }) => method === 'POST' && path.endsWith('/messages'));
@@ -59,7 +59,6 @@ function bot(sim: DiscordSimulator, number: number): BotDriver {
   const handle = sim.createBot({ username: `helper_${number}` });
   const guild = sim.guild({ name: 'The server', bots: [handle] });
   const channels: ChannelHandle[] = [];
-  let dialogues = 0;
   let wanted = false;
   /**
    * The platform replays only what a session missed: what is said before the first one, nobody hears. One that stays
@@ -80,15 +79,12 @@ function bot(sim: DiscordSimulator, number: number): BotDriver {
         bot_token: handle.token,
         guild_id: guild.id,
         channel_ids: channels.map(({ id }) => id),
-        ...(dialogues > 0 && { direct_messages: true }),
       };
     },
     newToken: async () => ({ bot_token: sim.resetToken(handle) }),
     revoke: async () => void sim.resetToken(handle),
-    direct: async (person) => {
-      dialogues++;
-      return chat(sim.dm(handle, sim.createPerson(person)), handle, new Map(), online);
-    },
+    // A test names the places to listen in by their ids, and direct messages have none that could be named.
+    direct: async (person) => group(sim, guild, handle, [person], channels, online),
     group: async (people) => group(sim, guild, handle, people, channels, online),
   };
 }

@@ -17,6 +17,8 @@ export interface World {
   latency(ms: number): Promise<void>;
   /** Calls that the platform refused as malformed, or that carried what it does not know: must stay 0. */
   misuse(): Promise<number>;
+  /** Calls into a limit that had been told: 0 for a process that lives, a killed one forgets. */
+  impatience(): Promise<number>;
   /**
    * Sends that the platform has, but whose sender, killed at this moment, can hardly have noted so: the call has not been
    * answered, or was within the last few milliseconds.

@@ -28,6 +28,7 @@ export function telegramWorld(sim: TelegramSimulator): World {
       const refused = sim.ledger.calls.filter((call) => call.status === 400).length;
       return unknown_parameters + type_mismatches + malformed_bodies + unsupported_methods + previews + refused;
     },
+    impatience: async () => sim.ledger.counts.sent_while_limited,
     unsettled: async () => {
       const since = Date.now() - NOTED_WITHIN_MS;
       const sends = sim.ledger.calls.filter((call) => call.method === 'sendMessage');

@@ -138,10 +138,7 @@ class Gateway implements LinkOwner, IntakeOwner {
     this.#leave = await connecting.enter(this.#signal);
     this.#readyAt = undefined;
     if (this.#signal.aborted) return { code: 1006, opened: false };
-    const url = new URL(this.#url);
-    url.searchParams.set('v', '10');
-    url.searchParams.set('encoding', 'json');
-    const link = new Link(url.href, this, this.#port);
+    const link = new Link(addressOf(this.#url), this, this.#port);
     this.#link = link;
     // Another owner resumes; when nobody wants the bot any more, it shall look offline at once [D1].
     const stop = () => link.close('stopped', this.#signal.reason === PAUSED ? END_SESSION : KEEP_SESSION);
@@ -246,4 +243,12 @@ class Gateway implements LinkOwner, IntakeOwner {
 
 function intentsOf(routes: ReceiverPort['routes']): number {
   return routes().some(({ settings }) => wantsDirect(settings)) ? INTENTS | DIRECT_MESSAGES : INTENTS;
+}
+
+/** A function of its own: a URL object would live as long as the connection that waits for its end. */
+function addressOf(gateway: string): string {
+  const url = new URL(gateway);
+  url.searchParams.set('v', '10');
+  url.searchParams.set('encoding', 'json');
+  return url.href;
 }
