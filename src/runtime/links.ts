@@ -95,8 +95,21 @@ export class Link {
 
   async #keepOpen(): Promise<void> {
     const session = this.#session;
+    const { signal } = this.#closed;
+    // Not AbortSignal.any: its bookkeeping costs each idle bot half a kilobyte.
+    const ended = () => this.#closed.abort();
+    session.signal.addEventListener('abort', ended, { once: true });
+    if (session.signal.aborted) ended();
+    try {
+      await this.#reopen(signal);
+    } finally {
+      session.signal.removeEventListener('abort', ended);
+    }
+  }
+
+  async #reopen(signal: AbortSignal): Promise<void> {
+    const session = this.#session;
     const { clock, random } = this.#deps;
-    const signal = AbortSignal.any([this.#closed.signal, session.signal]);
     for (let attempt = 0; !signal.aborted; attempt++) {
       const opened = clock.elapsed();
       this.#said = undefined;

@@ -28,7 +28,7 @@ export class Session {
   readonly open = new Set<number>();
   /** A commit failed whose outcome nobody knows: turns may wait in the store that are in no lane. */
   unsure = false;
-  sender: Sender;
+  #sender: Sender | undefined;
   health: Health;
 
   readonly #ended = new AbortController();
@@ -58,7 +58,6 @@ export class Session {
     this.#clock = input.clock;
     this.#leased = input.leased;
     this.lanes = new Lanes((error) => this.log.error('lane_task_failed', { error }));
-    this.sender = this.connector.sender(this.bot, input.owned.credential, this.port);
     // What an earlier owner said last, until a link says otherwise.
     this.health = input.owned.routes[0]?.integration.health ?? {
       state: 'connecting',
@@ -67,6 +66,11 @@ export class Session {
     };
   }
 
+  /** Made when it is first needed: most bots are silent most of the time, and its tables are a tenth of what one costs. */
+  get sender(): Sender {
+    this.#sender ??= this.connector.sender(this.bot, this.#owned.credential, this.port);
+    return this.#sender;
+  }
   get owned(): OwnedBot {
     return this.#owned;
   }
@@ -127,7 +131,7 @@ export class Session {
     const replaced = JSON.stringify(owned.credential) !== JSON.stringify(this.#owned.credential);
     this.#owned = owned;
     if (replaced) {
-      this.sender = this.connector.sender(this.bot, owned.credential, this.port);
+      this.#sender = undefined;
       this.#dead = false;
       this.#blockedUntil = 0;
     }
@@ -147,7 +151,7 @@ export class Session {
 
   credentialTriedAgain(): void {
     this.#dead = false;
-    this.sender = this.connector.sender(this.bot, this.#owned.credential, this.port);
+    this.#sender = undefined;
     this.#wakeUp();
   }
 
