@@ -171,6 +171,8 @@ export interface OwnerStore {
   takeBot(node: NodeId, ttlMs: number, botId: BotId): Promise<OwnedVersion | undefined>;
   /** Everything needed to serve a bot; undefined when this node does not own it, or nothing is left to serve. */
   loadBot(node: NodeId, botId: BotId): Promise<OwnedBot | undefined>;
+  /** Whether the bot is anybody's: a bot that this node cannot load any more has another owner, or no integration left. */
+  botExists(botId: BotId): Promise<boolean>;
   /** Gives the bots back at once, so that another node need not wait for the heartbeat to grow old. */
   releaseBots(node: NodeId): Promise<void>;
   /** Stores the state of a bot's link; a report with an old epoch changes nothing. */

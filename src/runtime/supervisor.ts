@@ -80,7 +80,10 @@ export class Supervisor {
       try {
         const owned = await this.#deps.store.loadBot(this.#deps.node, id);
         const held = this.#held.get(id);
-        if (held && (!owned || owned.epoch !== held.session.epoch)) await this.#close(id, held, 0);
+        if (held && (!owned || owned.epoch !== held.session.epoch)) {
+          const gone = !owned && !(await this.#deps.store.botExists(id));
+          await this.#close(id, held, 0, gone ? PAUSED : undefined);
+        }
         if (owned) await (this.#held.has(id) ? this.#reload(id, owned) : this.#open(owned));
         this.#troubles.over(id);
       } catch (error) {
@@ -198,9 +201,9 @@ export class Supervisor {
     held.version = owned.version;
   }
 
-  async #close(id: BotId, held: Held, graceMs: number): Promise<void> {
+  async #close(id: BotId, held: Held, graceMs: number, reason?: typeof PAUSED): Promise<void> {
     this.#held.delete(id);
-    await held.link?.close();
+    await held.link?.close(reason);
     await held.session.end(graceMs);
     await held.health.close();
   }

@@ -10,6 +10,7 @@ import {
   finishRequest,
   hasApiKeys,
 } from './operations/access.ts';
+import { botExists } from './operations/bots.ts';
 import { releaseClaim, reserveClaim } from './operations/claims.ts';
 import { compose } from './operations/compose.ts';
 import { history, lastPlace, moveChannel, recover } from './operations/flow.ts';
@@ -54,6 +55,7 @@ export const operations = {
   holdBots: flow(write(holdBots)),
   takeBot: flow(write(takeBot)),
   loadBot: flow(read(loadBot)),
+  botExists: flow(select(botExists)),
   releaseBots: flow(write(releaseBots)),
   reportHealth: flow(write(reportHealth)),
 

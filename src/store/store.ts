@@ -48,6 +48,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
     holdBots: (node, ttlMs, take) => run('holdBots', { node, ttlMs, take }),
     takeBot: (node, ttlMs, botId) => run('takeBot', { node, ttlMs, botId }),
+    botExists: (botId) => run('botExists', botId),
     loadBot: async (node, botId) => {
       const found = await run('loadBot', { node, botId });
       if (!found) return undefined;

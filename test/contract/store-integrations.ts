@@ -201,7 +201,9 @@ export function integrationsContract(current: () => Store): void {
       const claim = claimOn(identity, 'c1');
       expect((await store.reserveClaim(ids.integration(), await makeUser(store), claim, FOR_MS)).ok).toBe(true);
 
+      expect(await store.botExists(botId)).toBe(true);
       await store.deleteIntegration(userId, second.id);
+      expect(await store.botExists(botId)).toBe(false);
       expect(await store.recover(botId, world.epoch)).toBe('fenced');
       expect(await store.deleteIntegration(userId, second.id)).toEqual({ ok: false, bots: [] });
       expect(await countOf(store, world)).toEqual({});

@@ -15,6 +15,10 @@ export async function touchBots(db: Kysely<Schema>, dialect: DialectParts, bots:
   if (bots.length > 0) await dialect.notify(db, bots);
 }
 
+export async function botExists(db: Kysely<Schema>, _dialect: DialectParts, id: BotId): Promise<boolean> {
+  return (await db.selectFrom('bots').select('id').where('id', '=', id).executeTakeFirst()) !== undefined;
+}
+
 /** A bot that no integration is left on goes, with its cursors. */
 export async function dropIdleBot(db: Kysely<Schema>, id: BotId): Promise<void> {
   await db
