@@ -24,6 +24,7 @@ describe('where a gateway may be', () => {
     ['wss://gateway.discord.gg@169.254.169.254/', 'https://discord.com/api', false],
     ['wss://user:pass@gateway.discord.gg', 'https://discord.com/api', false],
     ['ws://127.0.0.1:9', 'https://discord.com/api', false],
+    ['wss://gateway.discord.gg/#part', 'https://discord.com/api', false],
     ['ws://127.0.0.1:9', 'http://127.0.0.1:8', true],
     ['wss://proxy.example.com', 'https://proxy.example.com/discord', true],
     ['ws://localhost:9', 'http://127.0.0.1:8', false],

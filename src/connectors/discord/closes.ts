@@ -65,8 +65,9 @@ export function afterClose(code: number): Verdict {
  */
 export function isTrusted(url: unknown, apiUrl: string): url is string {
   if (typeof url !== 'string' || !URL.canParse(url)) return false;
-  const { protocol, hostname, username, password } = new URL(url);
-  if (username !== '' || password !== '') return false;
+  const { protocol, hostname, username, password, hash } = new URL(url);
+  // With a fragment no WebSocket can be opened at all.
+  if (username !== '' || password !== '' || hash !== '') return false;
   if (protocol === 'wss:' && (hostname === 'discord.gg' || hostname.endsWith('.discord.gg'))) return true;
   const api = new URL(apiUrl);
   return !isOfficial(api.hostname) && (protocol === 'wss:' || protocol === 'ws:') && hostname === api.hostname;

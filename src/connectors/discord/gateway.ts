@@ -137,7 +137,10 @@ class Gateway implements LinkOwner, IntakeOwner {
   async #connect(): Promise<End> {
     this.#leave = await connecting.enter(this.#signal);
     this.#readyAt = undefined;
-    if (this.#signal.aborted) return { code: 1006, opened: false };
+    if (this.#signal.aborted) {
+      this.#leave();
+      return { code: 1006, opened: false };
+    }
     const link = new Link(addressOf(this.#url), this, this.#port);
     this.#link = link;
     // Another owner resumes; when nobody wants the bot any more, it shall look offline at once [D1].
