@@ -100,7 +100,13 @@ export async function startApp(config: Config, log: Log, options: AppOptions = {
     server.requestTimeout = REQUEST_MS;
     await listen(server, config.host, config.port);
     server.on('error', (error) => log.error('http_server_error', { error }));
-    await runtime.start();
+    await runtime.start().catch(async (error: unknown) => {
+      // An open port would keep a process alive that serves nobody.
+      server.close();
+      server.closeAllConnections();
+      await runtime.stop(0).catch(() => {});
+      throw error;
+    });
     started = true;
     responders.warm();
     const sweeping = new AbortController();
@@ -113,10 +119,14 @@ export async function startApp(config: Config, log: Log, options: AppOptions = {
         started = false;
         server.close();
         sweeping.abort();
-        await Promise.all([runtime.stop(drainMs), swept]);
-        server.closeAllConnections();
-        await pool.close();
-        await store.close();
+        try {
+          await Promise.all([runtime.stop(drainMs), swept]);
+        } finally {
+          // Also when the store is away and the bots cannot be given back: what stays open would keep the process alive.
+          server.closeAllConnections();
+          await pool.close();
+          await store.close();
+        }
       },
     };
   } catch (error) {
