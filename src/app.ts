@@ -39,16 +39,26 @@ export interface AppOptions {
   readonly clock?: Clock;
   /** What is under way may take this long to end at a stop, ms; the rest is resumed at the next start. */
   readonly drainMs?: number;
+  /** The store is gone for good: the process can only start anew. */
+  readonly lost?: (error: Error) => void;
 }
 
 /** The composition root: every wire of the server is visible here. */
 export async function startApp(config: Config, log: Log, options: AppOptions = {}): Promise<App> {
-  const { clock = systemClock, drainMs = DRAIN_MS } = options;
+  const { clock = systemClock, drainMs = DRAIN_MS, lost } = options;
   const ids = createIds(randomBytes);
   const random = Math.random;
   const secret = await resolveSecretKey(config);
   const place = config.databaseUrl ? { databaseUrl: config.databaseUrl } : { dataDir: config.dataDir };
-  const store = await openStore({ ...place, secretKey: secret.key, clock, random: randomBytes, log, exclusive: true });
+  const store = await openStore({
+    ...place,
+    secretKey: secret.key,
+    clock,
+    random: randomBytes,
+    log,
+    exclusive: true,
+    ...(lost && { lost }),
+  });
   const pool = createPool();
   try {
     const firstKey = await ensureFirstKey(store, ids, clock, config.apiKey);

@@ -47,7 +47,8 @@ async function serve(): Promise<number> {
   // One connection's bug must not end everybody else's service; it is logged and its own loop starts again.
   process.on('unhandledRejection', (error) => log.error('unhandled_rejection', { error }));
   process.on('uncaughtException', (error) => log.error('uncaught_exception', { error }));
-  const app: App = await startApp(config, log);
+  const lost = Promise.withResolvers<Error>();
+  const app: App = await startApp(config, log, { lost: lost.resolve });
   if (app.secretKeyFile) {
     say(`Made a key that seals your bots' tokens: ${app.secretKeyFile}. Keep a copy: without it they cannot be read.`);
   }
@@ -57,11 +58,13 @@ async function serve(): Promise<number> {
     store: config.databaseUrl ? 'postgresql' : config.dataDir,
     model: config.model,
   });
-  await aborted(stopping);
+  const error = await Promise.race([aborted(stopping), lost.promise]);
+  // Whoever watches over the process starts it anew; one that lives on without a store would only look alive.
+  if (error) log.error('store_lost', { error });
   log.info('stopping');
   await app.stop();
   log.info('stopped');
-  return 0;
+  return error ? 1 : 0;
 }
 
 async function play(args: readonly string[]): Promise<number> {

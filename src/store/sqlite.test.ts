@@ -10,10 +10,12 @@ import { openSqlite } from './sqlite.ts';
 describe('the thread of the embedded store', () => {
   let dataDir: string;
   let engine: Engine;
+  let lost: Error[];
 
   beforeEach(async () => {
+    lost = [];
     dataDir = await mkdtemp(join(tmpdir(), 'replr-store-'));
-    engine = await openSqlite({ dataDir, exclusive: false, keyCheck: 'k' }, silentLog);
+    engine = await openSqlite({ dataDir, exclusive: false, keyCheck: 'k' }, silentLog, (error) => lost.push(error));
   });
   afterEach(async () => {
     await engine.close();
@@ -29,6 +31,7 @@ describe('the thread of the embedded store', () => {
     await closed;
     await expect(user(3)).rejects.toThrow('closed');
     await engine.close();
+    expect(lost).toEqual([]);
   });
 
   it('lets a call that cannot cross over fail alone', async () => {
@@ -42,5 +45,6 @@ describe('the thread of the embedded store', () => {
     const results = await Promise.allSettled([broken, user(1)]);
     expect(results.map((result) => result.status)).toEqual(['rejected', 'rejected']);
     await expect(user(2)).rejects.toThrow("the store's thread");
+    expect(lost).toHaveLength(1);
   });
 });

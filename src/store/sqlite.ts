@@ -11,7 +11,7 @@ interface Pending {
 }
 
 /** The main thread's side of `sqlite-worker.ts`: calls of one tick go over as one message, answers of one group come back as one. */
-export async function openSqlite(options: WorkerOptions, log: Log): Promise<Engine> {
+export async function openSqlite(options: WorkerOptions, log: Log, lost?: (error: Error) => void): Promise<Engine> {
   const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), { workerData: options, execArgv: [] });
   const pending = new Map<number, Pending>();
   const post = (message: ToWorker) => worker.postMessage(message);
@@ -21,7 +21,9 @@ export async function openSqlite(options: WorkerOptions, log: Log): Promise<Engi
   let calls = 0;
 
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+  let serving = false;
   const end = (error: Error) => {
+    if (serving && !closing && !ended) lost?.(error);
     ended ??= error;
     for (const { reject } of pending.values()) reject(ended);
     pending.clear();
@@ -51,6 +53,8 @@ export async function openSqlite(options: WorkerOptions, log: Log): Promise<Engi
     await worker.terminate();
     throw error;
   });
+
+  serving = true;
 
   const flush = () => {
     const group = gathered;

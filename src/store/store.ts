@@ -22,6 +22,8 @@ export type StoreOptions = (
    * Means nothing on PostgreSQL, which is made to be shared.
    */
   readonly exclusive?: boolean;
+  /** The embedded store's thread ended by itself: nothing can be stored until the process starts anew. */
+  readonly lost?: (error: Error) => void;
 };
 
 /** Messages per transaction of a sweep: a few ms. */
@@ -115,5 +117,6 @@ async function openEngine(options: StoreOptions, keyCheck: string): Promise<Engi
     return await openPostgres({ databaseUrl: options.databaseUrl, keyCheck }, options);
   }
   const { openSqlite } = await import('./sqlite.ts');
-  return await openSqlite({ dataDir: options.dataDir, exclusive: options.exclusive ?? false, keyCheck }, options.log);
+  const { dataDir, exclusive = false, log, lost } = options;
+  return await openSqlite({ dataDir, exclusive, keyCheck }, log, lost);
 }

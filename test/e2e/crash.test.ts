@@ -76,7 +76,7 @@ describe.each(drivers)('$platform', (driver) => {
         expect(answers.length - once.length).toBeLessThanOrEqual(KILLS.length);
         doubled += answers.length - once.length;
       }
-      expect(doubled).toBeLessThanOrEqual(inFlight);
+      expect(doubled).toBeLessThanOrEqual(driver.removesRepeats ? 0 : inFlight);
       const after = createClient(server.url, API_KEY);
       await expect
         .poll(async () => (await after.get(`/v1/integrations/${created.body.id}`)).body)

@@ -179,6 +179,18 @@ describe.each(storeKinds)('discord on %s', (kind) => {
     expect(sim.ledger.identifies).toHaveLength(1);
   });
 
+  it('does not lose what is said in a thread that it cannot place at once', async () => {
+    await connect();
+    const thread = sim.thread(channel, { name: 'aside' });
+    thread.say('one');
+    await thread.answered(1, patience());
+    // A resumed session is not told of its threads again.
+    await harness.restart();
+    sim.fail({ method: 'GET', path: `/channels/${thread.id}`, times: 3, fault: { kind: 'error', status: 500 } });
+    thread.say('two');
+    expect(await thread.answered(2, patience())).toEqual([echo('one'), echo('two')]);
+  });
+
   it('a send whose answer was lost is not doubled', async () => {
     await connect();
     sim.fail({ method: 'POST', path: '/messages', times: 1, fault: { kind: 'drop' } });

@@ -13,6 +13,7 @@ const ONLINE_WITHIN_MS = 6_000;
 
 export const discordDriver: PlatformDriver = {
   platform: 'discord',
+  removesRepeats: true,
   async start() {
     const sim = await startDiscordSimulator();
     return discordWorld(sim);

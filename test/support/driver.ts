@@ -4,6 +4,8 @@
  */
 export interface PlatformDriver {
   readonly platform: string;
+  /** The platform shows a send that is repeated only once: then no answer may ever appear twice. */
+  readonly removesRepeats: boolean;
   start(): Promise<World>;
 }
 

@@ -9,6 +9,7 @@ const NOTED_WITHIN_MS = 100;
 
 export const telegramDriver: PlatformDriver = {
   platform: 'telegram',
+  removesRepeats: false,
   async start() {
     const sim = await startTelegramSimulator();
     return telegramWorld(sim);

@@ -4,7 +4,7 @@ import type { Cursor, InboundMessage } from '../../core/message.ts';
 import { parse, type Self } from './parse.ts';
 import { channelsOf, guildOf, listens } from './places.ts';
 import { SESSION, type Session, storeSession } from './session.ts';
-import type { Threads } from './threads.ts';
+import { type Threads, ThreadUnknownError } from './threads.ts';
 import { isObject, isSnowflake, type WireMessage } from './wire.ts';
 
 /** Most events that are taken at once, and how many may wait before the platform has to. */
@@ -176,8 +176,10 @@ export class Intake {
       const parsed = parse(message, self, parent);
       if (parsed) this.#noticeSilence(parsed, message);
       return parsed;
-    } catch {
+    } catch (error) {
       if (this.#signal.aborted) throw new Error('stopped');
+      // The link closes and resumes: the platform sends the message again.
+      if (error instanceof ThreadUnknownError) throw error;
       // One that we cannot read must not keep all later ones waiting.
       this.#port.log.warn('message_unreadable', { message: message.id });
       return undefined;

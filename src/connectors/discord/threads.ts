@@ -9,12 +9,20 @@ const PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 10_000;
 const THREAD_TYPES: readonly unknown[] = [10, 11, 12];
 
+/** One channel that the platform cannot tell about for so long must not keep all others waiting, ms. */
+const PATIENCE_MS = 60_000;
+
+/** The platform could not be asked: what came must come again. */
+export class ThreadUnknownError extends Error {}
+
 /** Which channel holds a thread: messages do not tell (platforms.md §1.2). */
 export class Threads {
   /** `null`: a channel that is no thread. In order of use. */
   readonly #parents = new Map<string, string | null>();
   readonly #api: Api;
   readonly #port: Pick<PlatformPort, 'clock' | 'log'>;
+  /** Since when the platform has not been able to tell; one time for all, because they fail together. */
+  #failingSince: number | undefined;
 
   constructor(api: Api, port: Pick<PlatformPort, 'clock' | 'log'>) {
     this.#api = api;
@@ -32,7 +40,10 @@ export class Threads {
     if (typeof id === 'string') this.#parents.delete(id);
   }
 
-  /** Undefined when it is no thread, or nobody can tell. Asks the platform at most once for each. */
+  /**
+   * Undefined when it is no thread. Asks the platform at most once for each. Throws `ThreadUnknownError` while it cannot be
+   * asked, and gives up on the message, loudly, when that lasts.
+   */
   async parentOf(id: string, channelType: unknown, signal: AbortSignal): Promise<string | undefined> {
     if (typeof channelType === 'number' && !THREAD_TYPES.includes(channelType)) return undefined;
     const known = this.#parents.get(id);
@@ -50,14 +61,20 @@ export class Threads {
     for (let attempt = 0; attempt < ATTEMPTS && !signal.aborted; attempt++) {
       const call = { method: 'GET', path: `/channels/${id}` } as const;
       const { reply } = await this.#api(call, { timeoutMs: CALL_TIMEOUT_MS, signal });
-      if (reply.kind === 'ok') return this.note(reply.result);
-      if (reply.kind === 'refused') return this.#set(id, null);
+      if (reply.kind === 'ok' || reply.kind === 'refused') {
+        this.#failingSince = undefined;
+        return reply.kind === 'ok' ? this.note(reply.result) : this.#set(id, null);
+      }
       if (reply.kind === 'unauthorized') return;
       const asked = reply.kind === 'limited' ? reply.afterMs : PAUSE_MS;
       if (asked > MAX_PAUSE_MS) break;
       await this.#port.clock.sleep(asked, signal);
     }
-    if (!signal.aborted) this.#port.log.warn('thread_unknown', { channel: id });
+    if (signal.aborted) return;
+    const now = this.#port.clock.elapsed();
+    this.#failingSince ??= now;
+    this.#port.log.warn('thread_unknown', { channel: id });
+    if (now - this.#failingSince < PATIENCE_MS) throw new ThreadUnknownError(`channel ${id}`);
   }
 
   #set(id: string, parent: string | null): void {

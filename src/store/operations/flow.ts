@@ -120,9 +120,15 @@ export async function lastPlace(
 ): Promise<Place | undefined> {
   const row = await db
     .selectFrom('messages')
-    .select(['scope', 'channel', 'thread'])
-    .where('integration_id', '=', integrationId)
-    .orderBy('seq', 'desc')
+    .innerJoin('integrations', (join) =>
+      // Chats that an earlier bot of the integration was in say nothing about its present one.
+      join
+        .onRef('integrations.id', '=', 'messages.integration_id')
+        .onRef('integrations.bot_id', '=', 'messages.bot_id'),
+    )
+    .select(['messages.scope', 'messages.channel', 'messages.thread'])
+    .where('messages.integration_id', '=', integrationId)
+    .orderBy('messages.seq', 'desc')
     .limit(1)
     .executeTakeFirst();
   if (!row) return undefined;
