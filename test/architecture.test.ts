@@ -38,10 +38,11 @@ function mayImport(from: string): readonly string[] {
   if (known) return known;
   if (from === 'src/connectors') return ['src/core', ...platforms.map((name) => `src/connectors/${name}`)];
   if (from.startsWith('src/connectors/')) return [from, 'src/connectors/shared', 'src/core'];
-  // The registry knows the simulators; a simulator knows the neutral interface beside it and nothing else.
+  // The registry knows the simulators; a simulator knows the neutral interface beside it, what all of
+  // them share, and nothing else.
   if (from === 'src/simulators')
     return all.map(({ path }) => home(path)).filter((name) => name.startsWith('src/simulators'));
-  if (from.startsWith('src/simulators/')) return [from, 'src/simulators'];
+  if (from.startsWith('src/simulators/')) return [from, 'src/simulators/shared', 'src/simulators'];
   return [];
 }
 

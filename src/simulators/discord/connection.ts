@@ -1,12 +1,13 @@
 import { constants, createDeflate, type Deflate } from 'node:zlib';
 import type { WebSocket } from 'ws';
+import { ring } from '../shared/bell.ts';
+import { isObject, parsed } from '../shared/json.ts';
 import { identify } from './identify.ts';
 import { record } from './ledger.ts';
 import { resume } from './resume.ts';
-import { ring, type Scene } from './scene.ts';
+import type { Scene } from './scene.ts';
 import type { Outlet, Session } from './session.ts';
 import spec from './spec/discord.json' with { type: 'json' };
-import { isObject, parsed } from './validate.ts';
 
 /** 120 frames per minute and connection, 4096 bytes each [D1]. */
 const maxFrames = 120;

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { waitOn } from '../shared/bell.ts';
+import { isObject, parsed } from '../shared/json.ts';
 import type { DiscordControls } from './controls.ts';
 import { operations, readable } from './operations.ts';
 import { readBody } from './rest.ts';
-import { waitOn } from './scene.ts';
-import { isObject, parsed } from './validate.ts';
 
 /** `POST /control/<name>` with a JSON body; `GET` with the same fields in the query for those that change nothing. */
 export async function serveControl(

@@ -1,6 +1,7 @@
+import { createBell, ring, waitOn } from '../shared/bell.ts';
+import { SimulatorClock } from '../shared/clock.ts';
 import type { Simulator, SimulatorOptions, Stage } from '../simulator.ts';
 import { type BotHandle, type BotOptions, createBot, type Somebody } from './bots.ts';
-import { SimulatorClock } from './clock.ts';
 import { dispatchMember, dispatchRole } from './dispatch.ts';
 import { FaultControls } from './fault-controls.ts';
 import { createFaults } from './faults.ts';
@@ -19,7 +20,6 @@ import {
   setAvailable,
   type ThreadOptions,
 } from './places.ts';
-import { ring, waitOn } from './scene.ts';
 import { DiscordServer, type ServeControl } from './server.ts';
 import { resetToken, type StartLimitChange, setStartLimit } from './start-limit.ts';
 import { type Bot, ChannelType, createWorld, type Guild, type Intents, snowflake, type User } from './world.ts';
@@ -65,7 +65,7 @@ export class DiscordControls extends FaultControls implements Simulator {
       connections: new Set(),
       random: options.random ?? Math.random,
       nonceInHistory: options.nonceInHistory ?? true,
-      bell: { version: 0, listeners: new Set() },
+      bell: createBell(),
       port: 0,
     });
     this.#makeStage = parts.makeStage;

@@ -1,6 +1,7 @@
+import { ring } from '../shared/bell.ts';
 import { type LedgerEvent, record } from './ledger.ts';
 import { maySee } from './permissions.ts';
-import { ring, type Scene } from './scene.ts';
+import type { Scene } from './scene.ts';
 import type { Session } from './session.ts';
 import {
   channelJson,

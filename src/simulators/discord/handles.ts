@@ -1,3 +1,4 @@
+import { ring, waitOn } from '../shared/bell.ts';
 import type { Line } from '../simulator.ts';
 import type { Somebody } from './bots.ts';
 import { dispatchChannel } from './dispatch.ts';
@@ -5,7 +6,7 @@ import { findMentions } from './mentions.ts';
 import type { Permission } from './permissions.ts';
 import { addToThread, deleteChannel, join, overwrite } from './places.ts';
 import { edit, post, remove, setArchived } from './posts.ts';
-import { ring, type Scene, waitOn } from './scene.ts';
+import type { Scene } from './scene.ts';
 import { shownName } from './wire.ts';
 import { type Channel, type Message, MessageType, snowflake, type User } from './world.ts';
 

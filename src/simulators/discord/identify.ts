@@ -1,10 +1,10 @@
+import { isObject } from '../shared/json.ts';
 import type { GatewayConnection } from './connection.ts';
 import { guildEventJson, intentBits, isOfShard } from './dispatch.ts';
 import { type LedgerIdentify, record } from './ledger.ts';
 import { Session } from './session.ts';
 import spec from './spec/discord.json' with { type: 'json' };
 import { resetToken, startLimitOf } from './start-limit.ts';
-import { isObject } from './validate.ts';
 import { applicationJson, userJson } from './wire.ts';
 import type { Bot } from './world.ts';
 

@@ -1,3 +1,4 @@
+import { isObject } from '../shared/json.ts';
 import type { DiscordControls } from './controls.ts';
 import { type Fault, faultKinds } from './faults.ts';
 import type { GarbageKind } from './garbage.ts';
@@ -5,7 +6,6 @@ import type { GatewaySettings } from './gateway-settings.ts';
 import type { ChannelHandle, SayOptions } from './handles.ts';
 import type { RateLimits } from './limits.ts';
 import { type Permission, permissionBits } from './permissions.ts';
-import { isObject } from './validate.ts';
 import type { ChannelType, Intents } from './world.ts';
 
 type Body = Readonly<Record<string, unknown>>;

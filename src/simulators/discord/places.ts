@@ -1,3 +1,4 @@
+import { ring } from '../shared/bell.ts';
 import {
   dispatchChannel,
   dispatchGuild,
@@ -8,7 +9,7 @@ import {
 } from './dispatch.ts';
 import { everyonesPermissions, type Permission, permissionBits } from './permissions.ts';
 import { post } from './posts.ts';
-import { ring, type Scene } from './scene.ts';
+import type { Scene } from './scene.ts';
 import {
   type Bot,
   type Channel,

@@ -1,7 +1,8 @@
+import { ring } from '../shared/bell.ts';
 import { dispatchChannel, dispatchDeletion, dispatchMessage } from './dispatch.ts';
 import type { LedgerEvent } from './ledger.ts';
 import type { Mentions } from './mentions.ts';
-import { ring, type Scene } from './scene.ts';
+import type { Scene } from './scene.ts';
 import { type Channel, type Message, MessageType, snowflake, type User } from './world.ts';
 
 export interface NewMessage {

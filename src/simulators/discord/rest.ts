@@ -1,12 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ring } from '../shared/bell.ts';
+import { isObject, parsed } from '../shared/json.ts';
 import type { Call, Outcome } from './call.ts';
 import { type Fault, latencyOf, takeFault } from './faults.ts';
 import { type LedgerCall, record } from './ledger.ts';
 import { bucketKey, countInvalid, isBanned, isImpatient, noteWait, takeFrom } from './limits.ts';
 import { invalidForm, Refusal } from './refusal.ts';
 import { findRoute, type Match } from './routes.ts';
-import { ring, type Scene } from './scene.ts';
-import { isObject, isSnowflake, parsed } from './validate.ts';
+import type { Scene } from './scene.ts';
+import { isSnowflake } from './validate.ts';
 import type { Bot } from './world.ts';
 
 type Headers = Record<string, string>;

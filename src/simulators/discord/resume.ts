@@ -1,6 +1,6 @@
+import { isObject } from '../shared/json.ts';
 import type { GatewayConnection } from './connection.ts';
 import { type LedgerResume, record } from './ledger.ts';
-import { isObject } from './validate.ts';
 
 /** Op 6. */
 export function resume(connection: GatewayConnection, data: unknown): void {

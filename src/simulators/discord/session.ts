@@ -1,4 +1,4 @@
-import type { SimulatorClock } from './clock.ts';
+import type { SimulatorClock } from '../shared/clock.ts';
 import type { GatewaySettings } from './gateway-settings.ts';
 import type { LedgerDelivery } from './ledger.ts';
 import type { Bot } from './world.ts';

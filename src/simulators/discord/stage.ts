@@ -1,6 +1,6 @@
+import { waitOn } from '../shared/bell.ts';
 import type { Stage } from '../simulator.ts';
 import type { DiscordControls } from './controls.ts';
-import { waitOn } from './scene.ts';
 
 /** A guild with one text channel and one person in it. */
 export function makeStage(simulator: DiscordControls): Stage {

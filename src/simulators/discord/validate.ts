@@ -1,3 +1,4 @@
+import { isObject } from '../shared/json.ts';
 import { type FieldError, invalidForm } from './refusal.ts';
 import spec from './spec/discord.json' with { type: 'json' };
 
@@ -125,18 +126,6 @@ function mistyped(types: readonly string[]): [string, string] {
   if (types.includes('boolean')) return ['BOOLEAN_TYPE_CONVERT', 'Must be either true or false.'];
   if (types.includes('integer')) return ['NUMBER_TYPE_COERCE', 'Value is not int.'];
   return ['STRING_TYPE_CONVERT', 'Could not interpret value as string.'];
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-export function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 export function isSnowflake(value: unknown): value is string {

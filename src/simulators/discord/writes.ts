@@ -1,3 +1,4 @@
+import { ring } from '../shared/bell.ts';
 import { type Call, channelOf, type Outcome } from './call.ts';
 import { record } from './ledger.ts';
 import { type AllowedMentions, findMentions, type Mentions, pingsOf, showsPreview } from './mentions.ts';
@@ -5,7 +6,6 @@ import { may, maySend } from './permissions.ts';
 import { edit, post, remove } from './posts.ts';
 import { messageOf, viewOf } from './reads.ts';
 import { invalidForm, Refusal } from './refusal.ts';
-import { ring } from './scene.ts';
 import { checkBody } from './validate.ts';
 import { messageJson } from './wire.ts';
 import { type Channel, ChannelType, type Message, MessageType } from './world.ts';

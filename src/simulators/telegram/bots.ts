@@ -1,5 +1,6 @@
+import { ring } from '../shared/bell.ts';
 import { Refusal } from './refusal.ts';
-import { ring, type Scene } from './scene.ts';
+import type { Scene } from './scene.ts';
 import { UpdateQueue } from './updates.ts';
 import type { Bot, Person } from './world.ts';
 

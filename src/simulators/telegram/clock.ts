@@ -1,55 +1,8 @@
-/**
- * The simulator's time. The base comes from outside; `advance` moves it on and lets everything that waits for that
- * moment happen, so a test of 24 hours needs none. Between two moves the timers run on real time.
- */
-export class SimulatorClock {
-  readonly #base: () => number;
-  readonly #waiting = new Set<{ readonly due: number; readonly fire: () => void }>();
-  #skew = 0;
+import { SimulatorClock } from '../shared/clock.ts';
 
-  constructor(base: () => number) {
-    this.#base = base;
-  }
-
-  now(): number {
-    return this.#base() + this.#skew;
-  }
-
+export class TelegramClock extends SimulatorClock {
   /** Telegram's dates are whole seconds. */
   seconds(): number {
     return Math.floor(this.now() / 1000);
-  }
-
-  /** Calls `action` once after `ms`; the result cancels it. */
-  after(ms: number, action: () => void): () => void {
-    const cancel = () => {
-      clearTimeout(timer);
-      this.#waiting.delete(entry);
-    };
-    const entry = {
-      due: this.now() + ms,
-      fire: () => {
-        cancel();
-        action();
-      },
-    };
-    const timer = setTimeout(entry.fire, ms);
-    this.#waiting.add(entry);
-    return cancel;
-  }
-
-  advance(ms: number): void {
-    this.#skew += ms;
-    const now = this.now();
-    const due = [...this.#waiting].filter((entry) => entry.due <= now).sort((a, b) => a.due - b.due);
-    for (const entry of due) if (this.#waiting.has(entry)) entry.fire();
-  }
-
-  /** Fires nothing, forgets everything: for the end of the simulator. */
-  close(): void {
-    for (const entry of [...this.#waiting]) {
-      this.#waiting.delete(entry);
-      entry.fire();
-    }
   }
 }

@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { waitOn } from '../shared/bell.ts';
+import { isObject, parsed } from '../shared/json.ts';
 import type { TelegramControls } from './controls.ts';
 import type { Fault } from './faults.ts';
 import type { ChatHandle, Said } from './handles.ts';
 import { readBody } from './parameters.ts';
 import { describe } from './places.ts';
-import { waitOn } from './scene.ts';
 import { answer } from './server.ts';
-import { isObject, parsed } from './validate.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 type Operation = (simulator: TelegramControls, body: Body) => unknown;

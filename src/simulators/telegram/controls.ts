@@ -1,13 +1,14 @@
+import { createBell, ring, waitOn } from '../shared/bell.ts';
 import type { Simulator, SimulatorOptions, Stage } from '../simulator.ts';
 import { type BotHandle, type BotOptions, createBot, renewToken } from './bots.ts';
-import { SimulatorClock } from './clock.ts';
+import { TelegramClock } from './clock.ts';
 import { addFault, createFaults, type FaultRule } from './faults.ts';
 import { type ChatHandle, chatHandle, type Somebody } from './handles.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { createLimits, type RateLimits } from './limits.ts';
 import { addBot, addPerson, createTopic, link, makeDialogue, setMember } from './places.ts';
 import { Refusal } from './refusal.ts';
-import { ring, type Scene, waitOn } from './scene.ts';
+import type { Scene } from './scene.ts';
 import { BotApiServer, type ServeControl } from './server.ts';
 import { type Bot, type Chat, type ChatType, createWorld, makeChat, type Person } from './world.ts';
 
@@ -49,13 +50,13 @@ export class TelegramControls implements Simulator {
     this.#makeStage = parts.makeStage;
     this.scene = {
       world: createWorld(options.messagesPerChat ?? 10_000),
-      clock: new SimulatorClock(options.now ?? Date.now),
+      clock: new TelegramClock(options.now ?? Date.now),
       ledger: createLedger(options.ledgerLimit ?? 100_000),
       faults: createFaults(),
       limits: createLimits(options.limits ?? {}),
       random: options.random ?? Math.random,
       slowRepolling: options.slowRepolling ?? false,
-      bell: { version: 0, listeners: new Set() },
+      bell: createBell(),
     };
     this.#server = new BotApiServer(this.scene, (...exchange) => parts.serveControl(this, ...exchange));
   }
@@ -76,7 +77,7 @@ export class TelegramControls implements Simulator {
     for (const bot of this.scene.world.bots.values()) {
       bot.queue.end(new Refusal(500, 'Internal Server Error: restart'));
     }
-    this.scene.clock.close();
+    this.scene.clock.release();
     await this.#server.close();
   }
 

@@ -1,8 +1,9 @@
+import { ring, waitOn } from '../shared/bell.ts';
 import type { Line } from '../simulator.ts';
 import type { Entity } from './entities.ts';
 import { deleteTopic, migrate, removeMember, setAdmin, setBlocked, setTopicClosed } from './places.ts';
 import { edit, type Post, post } from './posts.ts';
-import { ring, type Scene, waitOn } from './scene.ts';
+import type { Scene } from './scene.ts';
 import { shownName } from './wire.ts';
 import type { Chat, Message, Person } from './world.ts';
 

@@ -1,10 +1,11 @@
+import { ring } from '../shared/bell.ts';
+import { parsed } from '../shared/json.ts';
 import { checkChat } from './access.ts';
 import { type Call, flag, integer, text } from './call.ts';
 import { badRequest, Refusal } from './refusal.ts';
-import { ring } from './scene.ts';
 import { deleteMessage, editMessageText, sendMessage, sendMessageDraft } from './sending.ts';
 import type { Updates } from './updates.ts';
-import { parsed, updateKinds } from './validate.ts';
+import { updateKinds } from './validate.ts';
 import { fullChatJson, meJson, statusJson } from './wire.ts';
 import { findPerson } from './world.ts';
 

@@ -1,5 +1,6 @@
+import { ring } from '../shared/bell.ts';
 import { announce, tellMembership } from './posts.ts';
-import { ring, type Scene } from './scene.ts';
+import type { Scene } from './scene.ts';
 import { chatJson, statusJson, userJson } from './wire.ts';
 import {
   type Bot,

@@ -1,7 +1,8 @@
+import { ring } from '../shared/bell.ts';
 import type { Entity } from './entities.ts';
 import { findEntities } from './entities.ts';
 import { audience } from './privacy.ts';
-import { ring, type Scene } from './scene.ts';
+import type { Scene } from './scene.ts';
 import { chatJson, messageJson, statusJson, userJson } from './wire.ts';
 import {
   addMessage,

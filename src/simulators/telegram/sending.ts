@@ -1,3 +1,5 @@
+import { ring } from '../shared/bell.ts';
+import { isObject, parsed } from '../shared/json.ts';
 import { checkChat, checkReply, checkTopic, type ReplyParameters } from './access.ts';
 import { type Call, flag, integer, text } from './call.ts';
 import type { Entity } from './entities.ts';
@@ -8,8 +10,7 @@ import { checkLimits } from './limits.ts';
 import { parseMarkdownV2 } from './markdown.ts';
 import { placeOf } from './posts.ts';
 import { badRequest } from './refusal.ts';
-import { ring } from './scene.ts';
-import { checkObject, isObject, parsed } from './validate.ts';
+import { checkObject } from './validate.ts';
 import { messageJson } from './wire.ts';
 import { addMessage, isAdmin, type Message } from './world.ts';
 

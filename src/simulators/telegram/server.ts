@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { ring } from '../shared/bell.ts';
 import type { Call } from './call.ts';
 import { type Fault, latencyOf, takeFault } from './faults.ts';
 import { type LedgerCall, record } from './ledger.ts';
@@ -7,7 +8,7 @@ import { checkPatience, noteWait } from './limits.ts';
 import { methodNotFound, methods } from './methods.ts';
 import { type Parameters, readParameters } from './parameters.ts';
 import { Refusal } from './refusal.ts';
-import { ring, type Scene } from './scene.ts';
+import type { Scene } from './scene.ts';
 import { inspect, isElsewhere, methodNamed } from './validate.ts';
 
 /** The server only asks for a colon; hosted, anything else than this shape is "Not Found" (platforms.md §2.1). */

@@ -1,6 +1,6 @@
+import { waitOn } from '../shared/bell.ts';
 import type { Stage } from '../simulator.ts';
 import type { TelegramControls } from './controls.ts';
-import { waitOn } from './scene.ts';
 
 /** A private chat is the simplest place: every message is heard, nothing needs to be set up. */
 export function makeStage(simulator: TelegramControls): Stage {

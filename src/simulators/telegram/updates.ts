@@ -1,4 +1,4 @@
-import type { SimulatorClock } from './clock.ts';
+import type { TelegramClock } from './clock.ts';
 import { type Ledger, type LedgerUpdate, record } from './ledger.ts';
 import { conflict, type Refusal } from './refusal.ts';
 
@@ -36,7 +36,7 @@ interface Waiting {
 export interface UpdateQueueOptions {
   readonly botId: number;
   readonly firstId: number;
-  readonly clock: SimulatorClock;
+  readonly clock: TelegramClock;
   readonly ledger: Ledger;
   /** The server's answers to hasty polling: 3 s hold, one update only, late conflicts. */
   readonly slowRepolling: boolean;

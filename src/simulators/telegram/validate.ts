@@ -1,3 +1,4 @@
+import { isObject, parsed } from '../shared/json.ts';
 import { badRequest } from './refusal.ts';
 import spec from './spec/bot-api.json' with { type: 'json' };
 
@@ -107,18 +108,6 @@ export function checkObject(
     }
   }
   return value;
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-export function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function isParsable(text: string): boolean {

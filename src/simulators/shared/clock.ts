@@ -45,4 +45,9 @@ export class SimulatorClock {
   close(): void {
     for (const entry of [...this.#waiting]) entry.cancel();
   }
+
+  /** The other end: what waits happens now, so that nobody waits on for a moment that no longer comes. */
+  release(): void {
+    for (const entry of [...this.#waiting]) entry.fire();
+  }
 }
