@@ -1,6 +1,6 @@
 import { ApiError } from './errors.ts';
 
-/** design.md §2.2 */
+/** More is a 413. A REPLR's instructions are the longest thing anybody sends. */
 export const MAX_BODY_BYTES = 256 * 1024;
 export const MAX_DEPTH = 20;
 

@@ -9,7 +9,7 @@ export interface Control {
   test(integration: Integration, credential: Credential): Promise<TestResult>;
 }
 
-/** design.md §2.11 */
+/** Somebody waits for it in front of a screen, ms. */
 export const TEST_DEADLINE_MS = 10_000;
 
 export type TestResult =

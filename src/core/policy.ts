@@ -1,11 +1,11 @@
 import type { Integration } from './integration.ts';
 import type { Fate, InboundMessage } from './message.ts';
 
-/** At most this many messages wait in one conversation; one more expires (design.md §4). */
+/** At most this many messages wait in one conversation; one more expires. */
 export const MAX_WAITING = 200;
-/** An older message is not answered any more (design.md §4): 12 hours, ms. */
+/** An older message is not answered any more: 12 hours, ms. */
 export const MAX_AGE_MS = 12 * 60 * 60 * 1000;
-/** A turn that lasts longer has failed (design.md §4): 10 minutes, ms. */
+/** A turn that lasts longer has failed: 10 minutes, ms. */
 export const MAX_TURN_MS = 10 * 60 * 1000;
 
 /** Does this message deserve an answer, and if not, by which rule? `null` means a turn. Pure; the first rule that fits wins. */

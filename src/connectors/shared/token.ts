@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * Loose on purpose: the platform is the judge of its tokens, this only keeps out what could change a URL or a header
- * (design.md §5). Lone surrogates cannot be encoded into a URL at all.
+ * Loose on purpose: the platform is the judge of its tokens, this only keeps out what could change a URL or a header.
+ * Lone surrogates cannot be encoded into a URL at all.
  */
 export function tokenSchema(message: string) {
   return z
