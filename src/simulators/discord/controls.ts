@@ -1,5 +1,6 @@
 import { createBell, ring, waitOn } from '../shared/bell.ts';
 import { SimulatorClock } from '../shared/clock.ts';
+import type { Listener, ServeControl } from '../shared/listener.ts';
 import type { Simulator, SimulatorOptions, Stage } from '../simulator.ts';
 import { type BotHandle, type BotOptions, createBot, type Somebody } from './bots.ts';
 import { dispatchMember, dispatchRole } from './dispatch.ts';
@@ -20,7 +21,7 @@ import {
   setAvailable,
   type ThreadOptions,
 } from './places.ts';
-import { DiscordServer, type ServeControl } from './server.ts';
+import { createDiscordServer } from './server.ts';
 import { resetToken, type StartLimitChange, setStartLimit } from './start-limit.ts';
 import { type Bot, ChannelType, createWorld, type Guild, type Intents, snowflake, type User } from './world.ts';
 
@@ -45,7 +46,7 @@ export interface GuildHandle {
 /** The running simulator with everything that a director of the play can do; the HTTP control API calls the same. */
 export class DiscordControls extends FaultControls implements Simulator {
   readonly platform = 'discord';
-  readonly #server: DiscordServer;
+  readonly #server: Listener;
   readonly #makeStage: (simulator: DiscordControls) => Stage;
 
   constructor(
@@ -69,7 +70,7 @@ export class DiscordControls extends FaultControls implements Simulator {
       port: 0,
     });
     this.#makeStage = parts.makeStage;
-    this.#server = new DiscordServer(this.scene, (...exchange) => parts.serveControl(this, ...exchange));
+    this.#server = createDiscordServer(this.scene, (...exchange) => parts.serveControl(this, ...exchange));
   }
 
   get url(): string {
@@ -82,6 +83,7 @@ export class DiscordControls extends FaultControls implements Simulator {
 
   async listen(port: number): Promise<void> {
     await this.#server.listen(port);
+    this.scene.port = this.#server.port;
   }
 
   async close(): Promise<void> {

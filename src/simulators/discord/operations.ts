@@ -1,3 +1,5 @@
+import type { Operation } from '../shared/control-exchange.ts';
+import { type Body, number, on, pick, text } from '../shared/control-fields.ts';
 import { isObject } from '../shared/json.ts';
 import type { DiscordControls } from './controls.ts';
 import { type Fault, faultKinds } from './faults.ts';
@@ -8,13 +10,10 @@ import type { RateLimits } from './limits.ts';
 import { type Permission, permissionBits } from './permissions.ts';
 import type { ChannelType, Intents } from './world.ts';
 
-type Body = Readonly<Record<string, unknown>>;
-type Operation = (simulator: DiscordControls, body: Body) => unknown;
-
 const intentNames: readonly string[] = ['messageContent', 'guildMembers', 'presence'];
 
 /** The control API: the same as the methods of the simulator and its handles, by name. */
-export const operations: Readonly<Record<string, Operation>> = {
+export const operations: Readonly<Record<string, Operation<DiscordControls>>> = {
   'create-bot': (simulator, body) => {
     const intents = pick(body, ['messageContent', 'guildMembers', 'presence'], 'boolean');
     const { id, applicationId, username, token } = simulator.createBot({ username: text(body, 'username'), intents });
@@ -158,39 +157,11 @@ function permission(body: Body): Permission {
   return name as Permission;
 }
 
+/** Ids above 2^53 lose digits as numbers: texts only. */
 function some(body: Body, name: string): { readonly id: string } {
   return { id: text(body, name) };
 }
 
 function anyBot(body: Body): { readonly id: string } | undefined {
   return body['bot_id'] === undefined ? undefined : some(body, 'bot_id');
-}
-
-function number(body: Body, name: string): number {
-  const value = Number(body[name]);
-  if (body[name] === undefined || !Number.isSafeInteger(value)) throw new Error(`${name} is a number`);
-  return value;
-}
-
-/** Ids above 2^53 lose digits as numbers: texts only. */
-function text(body: Body, name: string): string {
-  const value = body[name];
-  if (typeof value !== 'string') throw new Error(`${name} is a text`);
-  return value;
-}
-
-function on(body: Body): boolean {
-  return body['on'] !== false && body['on'] !== 'false';
-}
-
-function pick<K extends string, T extends 'string' | 'boolean' | 'number'>(body: Body, names: readonly K[], type: T) {
-  type Value = T extends 'string' ? string : T extends 'boolean' ? boolean : number;
-  const picked: Partial<Record<K, Value>> = {};
-  for (const name of names) {
-    const value = body[name];
-    if (value === undefined) continue;
-    if (typeof value !== type) throw new Error(`${name} is a ${type}`);
-    picked[name] = value as Value;
-  }
-  return picked;
 }

@@ -1,21 +1,17 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { waitOn } from '../shared/bell.ts';
-import { isObject, parsed } from '../shared/json.ts';
+import { controlExchange, type Operation } from '../shared/control-exchange.ts';
+import { type Body, number, on, pick, text } from '../shared/control-fields.ts';
+import { isObject } from '../shared/json.ts';
 import type { TelegramControls } from './controls.ts';
 import type { Fault } from './faults.ts';
 import type { ChatHandle, Said } from './handles.ts';
 import { readBody } from './parameters.ts';
 import { describe } from './places.ts';
-import { answer } from './server.ts';
 
-type Body = Readonly<Record<string, unknown>>;
-type Operation = (simulator: TelegramControls, body: Body) => unknown;
-
-/** `POST /control/<name>` with a JSON body; `GET` with the same fields in the query for those that change nothing. */
-const operations: Readonly<Record<string, Operation>> = {
+/** The control API: the same as the methods of the simulator and its handles, by name. */
+const operations: Readonly<Record<string, Operation<TelegramControls>>> = {
   'create-bot': (simulator, body) => {
     const { id, username, token } = simulator.createBot({
-      username: string(body, 'username'),
+      username: text(body, 'username'),
       ...pick(body, ['name'], 'string'),
       ...pick(body, ['privacy', 'joinsGroups', 'topics'], 'boolean'),
     });
@@ -49,7 +45,7 @@ const operations: Readonly<Record<string, Operation>> = {
     );
   },
   'create-user': (simulator, body) => {
-    const person = simulator.createPerson(string(body, 'name'), optional(body, 'username'));
+    const person = simulator.createPerson(text(body, 'name'), optional(body, 'username'));
     return { id: person.id, name: person.firstName };
   },
   'add-member': (simulator, body) => simulator.join(chatOf(simulator, body), { id: number(body, 'user_id') }),
@@ -59,7 +55,7 @@ const operations: Readonly<Record<string, Operation>> = {
   'set-muted': (simulator, body) => chatOf(simulator, body).mute({ id: number(body, 'user_id') }, on(body)),
   'set-blocked': (simulator, body) => chatOf(simulator, body).block(on(body)),
   'set-privacy': (simulator, body) => simulator.setPrivacy({ id: number(body, 'bot_id') }, on(body)),
-  'create-topic': (simulator, body) => ({ thread: simulator.topic(chatOf(simulator, body), string(body, 'name')) }),
+  'create-topic': (simulator, body) => ({ thread: simulator.topic(chatOf(simulator, body), text(body, 'name')) }),
   'close-topic': (simulator, body) => chatOf(simulator, body).closeTopic(number(body, 'thread'), on(body)),
   'delete-topic': (simulator, body) => chatOf(simulator, body).deleteTopic(number(body, 'thread')),
   link: (simulator, body) =>
@@ -77,7 +73,7 @@ const operations: Readonly<Record<string, Operation>> = {
     const chat = chatOf(simulator, body);
     return result(text === undefined ? chat.send(said.extra ?? {}, said) : chat.say(text, said));
   },
-  edit: (simulator, body) => result(chatOf(simulator, body).edit(number(body, 'message_id'), string(body, 'text'))),
+  edit: (simulator, body) => result(chatOf(simulator, body).edit(number(body, 'message_id'), text(body, 'text'))),
   delete: (simulator, body) => chatOf(simulator, body).delete(number(body, 'message_id')),
   transcript: (simulator, body) => chatOf(simulator, body).transcript(),
   ledger: (simulator) => ({ version: simulator.scene.bell.version, ...simulator.ledger }),
@@ -112,42 +108,7 @@ const operations: Readonly<Record<string, Operation>> = {
 
 const readable = new Set(['transcript', 'ledger', 'chats']);
 
-export async function serveControl(
-  simulator: TelegramControls,
-  request: IncomingMessage,
-  response: ServerResponse,
-  url: URL,
-): Promise<void> {
-  const name = url.pathname.replace(/^\/control\/?/, '');
-  if (name === 'changed') return changed(simulator, response, url);
-  const operation = operations[name];
-  if (!operation) return reply(response, 404, { error: `no operation ${name}`, operations: Object.keys(operations) });
-  try {
-    if (request.method !== 'POST' && !readable.has(name)) throw new Error('POST it');
-    const source = await readBody(request);
-    const body = source.length === 0 ? Object.fromEntries(url.searchParams) : parsed(source.toString());
-    if (!isObject(body)) throw new Error('the body is a JSON object');
-    reply(response, 200, (await operation(simulator, body)) ?? { ok: true });
-  } catch (error) {
-    reply(response, 400, { error: error instanceof Error ? error.message : String(error) });
-  }
-}
-
-/** `GET /control/changed?after=VERSION`: answers once something happened after that version, at most 30 s later. */
-async function changed(simulator: TelegramControls, response: ServerResponse, url: URL): Promise<void> {
-  const { bell, clock } = simulator.scene;
-  const after = Number(url.searchParams.get('after') ?? bell.version);
-  const ended = new AbortController();
-  const cancel = clock.after(30_000, () => ended.abort());
-  response.on('close', () => ended.abort());
-  await waitOn(bell, () => bell.version > after, ended.signal).catch(() => {});
-  cancel();
-  if (!response.destroyed) reply(response, 200, { version: bell.version });
-}
-
-function reply(response: ServerResponse, status: number, body: unknown): void {
-  answer(response, status, JSON.stringify(body));
-}
+export const serveControl = controlExchange<TelegramControls>({ operations, readable, readBody });
 
 function shown(chat: ChatHandle): unknown {
   return { chat_id: chat.id, user_id: chat.speaker.id, type: chat.chat.type, title: chat.chat.title };
@@ -163,34 +124,6 @@ function chatOf(simulator: TelegramControls, body: Body): ChatHandle {
   return simulator.chat(number(body, 'chat_id'), bot);
 }
 
-function number(body: Body, name: string): number {
-  const value = Number(body[name]);
-  if (body[name] === undefined || !Number.isSafeInteger(value)) throw new Error(`${name} is a number`);
-  return value;
-}
-
-function string(body: Body, name: string): string {
-  const value = body[name];
-  if (typeof value !== 'string') throw new Error(`${name} is a text`);
-  return value;
-}
-
 function optional(body: Body, name: string): string | undefined {
-  return body[name] === undefined ? undefined : string(body, name);
-}
-
-function on(body: Body): boolean {
-  return body['on'] !== false && body['on'] !== 'false';
-}
-
-function pick<K extends string, T extends 'string' | 'boolean' | 'number'>(body: Body, names: readonly K[], type: T) {
-  type Value = T extends 'string' ? string : T extends 'boolean' ? boolean : number;
-  const picked: Partial<Record<K, Value>> = {};
-  for (const name of names) {
-    const value = body[name];
-    if (value === undefined) continue;
-    if (typeof value !== type) throw new Error(`${name} is a ${type}`);
-    picked[name] = value as Value;
-  }
-  return picked;
+  return body[name] === undefined ? undefined : text(body, name);
 }

@@ -1,4 +1,5 @@
 import { createBell, ring, waitOn } from '../shared/bell.ts';
+import type { Listener, ServeControl } from '../shared/listener.ts';
 import type { Simulator, SimulatorOptions, Stage } from '../simulator.ts';
 import { type BotHandle, type BotOptions, createBot, renewToken } from './bots.ts';
 import { TelegramClock } from './clock.ts';
@@ -9,7 +10,7 @@ import { createLimits, type RateLimits } from './limits.ts';
 import { addBot, addPerson, createTopic, link, makeDialogue, setMember } from './places.ts';
 import { Refusal } from './refusal.ts';
 import type { Scene } from './scene.ts';
-import { BotApiServer, type ServeControl } from './server.ts';
+import { createBotApiServer } from './server.ts';
 import { type Bot, type Chat, type ChatType, createWorld, makeChat, type Person } from './world.ts';
 
 export interface TelegramSimulatorOptions extends SimulatorOptions {
@@ -37,7 +38,7 @@ export interface PlaceOptions {
 export class TelegramControls implements Simulator {
   readonly platform = 'telegram';
   readonly scene: Scene;
-  readonly #server: BotApiServer;
+  readonly #server: Listener;
   readonly #makeStage: (simulator: TelegramControls) => Stage;
 
   constructor(
@@ -58,7 +59,7 @@ export class TelegramControls implements Simulator {
       slowRepolling: options.slowRepolling ?? false,
       bell: createBell(),
     };
-    this.#server = new BotApiServer(this.scene, (...exchange) => parts.serveControl(this, ...exchange));
+    this.#server = createBotApiServer(this.scene, (...exchange) => parts.serveControl(this, ...exchange));
   }
 
   get url(): string {
@@ -78,7 +79,7 @@ export class TelegramControls implements Simulator {
       bot.queue.end(new Refusal(500, 'Internal Server Error: restart'));
     }
     this.scene.clock.release();
-    await this.#server.close();
+    await this.#server.stopListening();
   }
 
   stage(): Promise<Stage> {

@@ -1,6 +1,6 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ring } from '../shared/bell.ts';
+import { createListener, type Listener, type ServeControl } from '../shared/listener.ts';
 import type { Call } from './call.ts';
 import { type Fault, latencyOf, takeFault } from './faults.ts';
 import { type LedgerCall, record } from './ledger.ts';
@@ -14,75 +14,21 @@ import { inspect, isElsewhere, methodNamed } from './validate.ts';
 /** The server only asks for a colon; hosted, anything else than this shape is "Not Found" (platforms.md §2.1). */
 const tokenShape = /^[0-9]{5,16}:[A-Za-z0-9_-]{35}$/;
 
-export type ServeControl = (request: IncomingMessage, response: ServerResponse, url: URL) => Promise<void>;
+/** The Bot API and the control API on one port. */
+export function createBotApiServer(scene: Scene, control: ServeControl): Listener {
+  const api = new BotApi(scene);
+  return createListener((request, response) => api.serve(request, response), control);
+}
 
-/** The HTTP side: one port for the Bot API and, under /control, for whoever directs the play. */
-export class BotApiServer {
+class BotApi {
   readonly #scene: Scene;
-  readonly #control: ServeControl;
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
-  readonly #directing = new WeakSet<Socket>();
-  #port = 0;
 
-  constructor(scene: Scene, control: ServeControl) {
+  constructor(scene: Scene) {
     this.#scene = scene;
-    this.#control = control;
-    // Clients that are slow on purpose must not be cut off by the server's own defences.
-    this.#server = createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 }, (request, response) => {
-      this.#serve(request, response).catch(() => response.destroy());
-    });
-    this.#server.on('connection', (socket: Socket) => {
-      this.#sockets.add(socket);
-      socket.on('close', () => this.#sockets.delete(socket));
-      socket.on('error', () => {});
-    });
   }
 
-  get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
-  }
-
-  async listen(port: number): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(port, '127.0.0.1', () => {
-        this.#server.off('error', reject);
-        resolve();
-      });
-    });
-    this.#port = (this.#server.address() as AddressInfo).port;
-  }
-
-  /** Breaks every open connection, but not the one that a control call is waiting on. */
-  cut(): void {
-    for (const socket of this.#sockets) if (!this.#directing.has(socket)) socket.resetAndDestroy();
-  }
-
-  /** Refuses new connections until `listenAgain`. */
-  async stopListening(): Promise<void> {
-    if (!this.#server.listening) return;
-    await new Promise<void>((resolve) => {
-      this.#server.close(() => resolve());
-      for (const socket of this.#sockets) socket.resetAndDestroy();
-    });
-  }
-
-  async listenAgain(): Promise<void> {
-    if (!this.#server.listening) await this.listen(this.#port);
-  }
-
-  async close(): Promise<void> {
-    await this.stopListening();
-  }
-
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const target = request.url ?? '/';
-    if (target.startsWith('/control')) {
-      this.#directing.add(request.socket);
-      response.on('close', () => this.#directing.delete(request.socket));
-      return this.#control(request, response, new URL(target, this.url));
-    }
     const { faults, ledger, limits, clock, bell } = this.#scene;
     const mark = target.indexOf('?');
     const [path, query] = mark < 0 ? [target, ''] : [target.slice(0, mark), target.slice(mark + 1)];
@@ -211,7 +157,7 @@ function retryAfter(body: unknown): unknown {
   return (body as { parameters?: { retry_after?: unknown } }).parameters?.retry_after;
 }
 
-export function answer(
+function answer(
   response: ServerResponse,
   status: number,
   body: string,
