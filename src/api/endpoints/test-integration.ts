@@ -22,7 +22,8 @@ export function testIntegration(deps: ApiDeps): Endpoint {
     name: 'testIntegration',
     tag: 'Integrations',
     summary: 'Send a test message to verify the integration connection.',
-    description: 'Answers 200 also when the message could not be delivered: `test_result` says so, and why.',
+    description:
+      'Answers 200 also when the message could not be delivered: `test_result` says so, and why. A paused integration can be tested too: it is you who speaks.',
     body: { schema: noFields, optional: true },
     success: { status: 200, schema: integrationTestSchema },
     errors: ['bad_request', 'validation_error', 'not_found', 'conflict', 'unprocessable_entity'],
