@@ -1,0 +1,100 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type GatewayRig, GUILD, gatewayRig, said, states, until } from '../../../test/support/gateway-rig.ts';
+import { hello } from '../../../test/support/scripted-gateway.ts';
+
+let there: GatewayRig;
+beforeEach(async () => {
+  there = await gatewayRig();
+});
+afterEach(() => there.end());
+
+describe('restraint', () => {
+  it('does not identify when the day’s share is used up, and says until when', async () => {
+    const { answer } = there;
+    let asked = 0;
+    there.answer = (path) =>
+      asked++ === 0
+        ? [200, { url: there.url, session_start_limit: { total: 1000, remaining: 0, reset_after: 7_200_000 } }]
+        : answer(path);
+    there.heard = there.polite;
+    const link = there.start();
+    await until(() => link.health.at(-1)?.state === 'connected');
+    expect(link.slept[0]).toBe(7_200_000);
+    expect(states(link.health)).toEqual(['connecting', 'reconnecting identify_limit', 'connected']);
+    expect(link.health[1]?.message).toMatch(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/);
+  });
+
+  it('keeps a reserve of identifies', async () => {
+    there.answer = () => [
+      200,
+      { url: there.url, session_start_limit: { total: 1000, remaining: 90, reset_after: 60_000 } },
+    ];
+    there.heard = (caller, { op }) => op === 2 && caller.socket.close(4009);
+    const link = there.start();
+    await until(() => states(link.health).includes('reconnecting identify_limit'));
+    expect(there.callers).toHaveLength(1);
+  });
+
+  it('stops at a dead token, for good', async () => {
+    there.answer = () => [401, { message: '401: Unauthorized', code: 0 }];
+    const link = there.start();
+    await link.ended;
+    expect(states(link.health)).toEqual(['connecting', 'error bad_credentials']);
+    expect(there.calls).toHaveLength(1);
+  });
+
+  it.each([
+    'wss://169.254.169.254/',
+    'ws://localhost/',
+    'wss://discord.gg.example.com',
+    'https://gateway.discord.gg',
+    7,
+  ])('does not follow %s', async (url) => {
+    there.answer = () => [200, { url }];
+    const link = there.start();
+    await until(() => states(link.health).includes('error untrusted_gateway'));
+    expect(there.callers).toHaveLength(0);
+  });
+
+  it('does not resume elsewhere, and says so', async () => {
+    there.heard = (caller, frame) => {
+      const first = there.ready();
+      if (frame.op === 2) caller.send({ ...first, d: { ...first.d, resume_gateway_url: 'wss://169.254.169.254' } });
+      else there.polite(caller, frame);
+    };
+    const link = there.start();
+    await until(() => states(link.health).includes('connected untrusted_gateway'));
+    there.callers[0]?.socket.terminate();
+    await until(() => there.callers[1]?.frames[0] !== undefined);
+    expect(there.callers[1]?.frames[0]?.op).toBe(6);
+  });
+
+  it('says when the bot is in none of its servers any more, an outage apart', async () => {
+    there.heard = there.polite;
+    const link = there.start();
+    await until(() => link.health.at(-1)?.state === 'connected');
+    const [caller] = there.callers;
+    caller?.send({ op: 0, t: 'GUILD_DELETE', s: 2, d: { id: GUILD, unavailable: true } });
+    caller?.send(said(3, '100'));
+    await until(() => link.heard.length === 1);
+    expect(states(link.health)).toEqual(['connecting', 'connected']);
+    caller?.send({ op: 0, t: 'GUILD_DELETE', s: 4, d: { id: GUILD } });
+    await until(() => states(link.health).includes('connected removed_from_guild'));
+    caller?.send({ op: 0, t: 'GUILD_CREATE', s: 5, d: { id: GUILD, roles: [], threads: [] } });
+    await until(() => link.health.at(-1)?.code === undefined);
+  });
+
+  it('leaves a server that says nothing after 30 s', async () => {
+    let passed = 0;
+    const slow = { elapsed: () => performance.now() + passed };
+    there.met = (_caller, index) => {
+      if (index > 0) there.callers[index]?.send(hello());
+    };
+    there.heard = there.polite;
+    const link = there.start({ clock: slow });
+    await until(() => there.callers.length === 1);
+    passed = 30_100;
+    await until(() => link.health.at(-1)?.state === 'connected');
+    expect(there.callers.length).toBe(2);
+  });
+});
