@@ -1,32 +1,62 @@
-import { type ExpressionBuilder, type Kysely, sql } from 'kysely';
+import { type ExpressionBuilder, type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Health } from '../../core/health.ts';
 import type { BotId, IntegrationId, NodeId, UserId } from '../../core/ids.ts';
 import type { Bot, Route } from '../../core/integration.ts';
 import type { OwnedVersion } from '../../core/store.ts';
 import type { DialectParts } from '../dialect.ts';
+import { hot, hotWrite, type Slots } from '../hot.ts';
 import { integrationOf, parse, replrOf } from '../rows.ts';
 import type { Schema } from '../schema.ts';
 
-export async function holdBots(
-  db: Kysely<Schema>,
-  dialect: DialectParts,
-  { node, ttlMs, take }: { node: NodeId; ttlMs: number; take: number },
-): Promise<OwnedVersion[]> {
-  await beat(db, dialect, node);
-  await db
+const beat = hotWrite((db, { value }: Slots<NodeId>, dialect) =>
+  db
+    .insertInto('nodes')
+    .values({ id: value((node) => node), heartbeat_at: dialect.now })
+    .onConflict((conflict) => conflict.column('id').doUpdateSet({ heartbeat_at: dialect.now })),
+);
+
+interface Hold {
+  readonly node: NodeId;
+  readonly ttlMs: number;
+  readonly take: number;
+}
+
+const takeFree = hotWrite((db, { value }: Slots<Hold>, dialect) =>
+  db
     .updateTable('bots')
-    .set((eb) => ({ owner: node, epoch: eb('epoch', '+', 1), changed_at: dialect.now }))
+    .set((eb) => ({ owner: value(({ node }) => node), epoch: eb('epoch', '+', 1), changed_at: dialect.now }))
     .where('id', 'in', (eb) =>
       eb
         .selectFrom('bots')
         .select('bots.id')
-        .where((inner) => free(inner, dialect, ttlMs))
+        .where((inner) =>
+          free(
+            inner,
+            dialect,
+            value(({ ttlMs }) => Math.trunc(ttlMs)),
+          ),
+        )
         .orderBy('bots.id')
-        .limit(take)
+        .limit(value(({ take }) => take))
         .modifyEnd(dialect.forUpdateOfBotsSkipLocked),
-    )
-    .execute();
-  return await owned(db, node).execute();
+    ),
+);
+
+const selectOwned = hot((db, { value }: Slots<NodeId>) =>
+  db
+    .selectFrom('bots')
+    .select(['id as botId', 'epoch', 'version'])
+    .where(
+      'owner',
+      '=',
+      value((node) => node),
+    ),
+);
+
+export async function holdBots(db: Kysely<Schema>, dialect: DialectParts, hold: Hold): Promise<OwnedVersion[]> {
+  await beat(db, dialect, hold.node);
+  await takeFree(db, dialect, hold);
+  return await selectOwned(db, dialect, hold.node);
 }
 
 export async function takeBot(
@@ -39,24 +69,18 @@ export async function takeBot(
     .updateTable('bots')
     .set((eb) => ({ owner: node, epoch: eb('epoch', '+', 1), changed_at: dialect.now }))
     .where('id', '=', botId)
-    .where((eb) => free(eb, dialect, ttlMs))
+    .where((eb) => free(eb, dialect, sql.lit(Math.trunc(ttlMs))))
     .execute();
-  return await owned(db, node).where('id', '=', botId).executeTakeFirst();
-}
-
-const owned = (db: Kysely<Schema>, node: NodeId) =>
-  db.selectFrom('bots').select(['id as botId', 'epoch', 'version']).where('owner', '=', node);
-
-async function beat(db: Kysely<Schema>, dialect: DialectParts, node: NodeId): Promise<void> {
-  await db
-    .insertInto('nodes')
-    .values({ id: node, heartbeat_at: dialect.now })
-    .onConflict((conflict) => conflict.column('id').doUpdateSet({ heartbeat_at: dialect.now }))
-    .execute();
+  return await db
+    .selectFrom('bots')
+    .select(['id as botId', 'epoch', 'version'])
+    .where('owner', '=', node)
+    .where('id', '=', botId)
+    .executeTakeFirst();
 }
 
 /** Has something to serve and no live owner. The caller's own heartbeat is fresh, so its own bots are not free. */
-const free = (eb: ExpressionBuilder<Schema, 'bots'>, dialect: DialectParts, ttlMs: number) =>
+const free = (eb: ExpressionBuilder<Schema, 'bots'>, dialect: DialectParts, ttlMs: RawBuilder<number>) =>
   eb.and([
     eb.exists(
       eb.selectFrom('integrations').select(sql.lit(1).as('one')).whereRef('integrations.bot_id', '=', 'bots.id'),
@@ -67,7 +91,7 @@ const free = (eb: ExpressionBuilder<Schema, 'bots'>, dialect: DialectParts, ttlM
           .selectFrom('nodes')
           .select(sql.lit(1).as('one'))
           .whereRef('nodes.id', '=', 'bots.owner')
-          .where('nodes.heartbeat_at', '>=', sql<number>`${dialect.now} - ${sql.lit(Math.trunc(ttlMs))}`),
+          .where('nodes.heartbeat_at', '>=', sql<number>`${dialect.now} - ${ttlMs}`),
       ),
     ),
   ]);
