@@ -1,4 +1,5 @@
 import { type LanguageModel, streamText } from 'ai';
+import { unlessAborted } from '../core/abort.ts';
 import type { Clock } from '../core/clock.ts';
 import { cut, isBlank } from '../core/text.ts';
 import { cutShort, empty, failureOf, type ModelFailure, refused, timedOut } from './model-failure.ts';
@@ -117,14 +118,4 @@ function open({ model, prompt }: Attempt, abortSignal: AbortSignal) {
 /** `other` without a word from the provider is what some packages make of a stream that ends in the middle. */
 function brokeOff(finishReason: string, raw: string | undefined): boolean {
   return finishReason === 'error' || finishReason === 'interrupted' || (finishReason === 'other' && raw === undefined);
-}
-
-/** Does not wait for a promise that takes its time to notice the abort. */
-function unlessAborted<T>(promise: PromiseLike<T>, signal: AbortSignal): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).then(() => signal.removeEventListener('abort', abort));
-  });
 }

@@ -1,3 +1,4 @@
+import { unlessAborted } from '../core/abort.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Route } from '../core/integration.ts';
 import { conversationKey, type Fate } from '../core/message.ts';
@@ -162,14 +163,4 @@ export function createTurns(deps: TurnDeps): Turns {
       }
     },
   };
-}
-
-/** Does not wait for a promise that takes its time to notice the abort. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).then(() => signal.removeEventListener('abort', abort));
-  });
 }
