@@ -47,6 +47,7 @@ function hold(apiUrl: string, { id, token, guildId, channelId }: WorldBot): Prom
         if (messages.length > 0) heard.add(id);
       },
       moved: async () => {},
+      join: async () => {},
       report: ({ state }) => {
         if (state === 'connected') resolve();
       },

@@ -1,4 +1,4 @@
-import type { Connector, Verification } from '../core/connector.ts';
+import type { BeginningState, Connector, Verification } from '../core/connector.ts';
 import type { IntegrationId } from '../core/ids.ts';
 import type { Credential, Settings } from '../core/integration.ts';
 import type { Cursor } from '../core/message.ts';
@@ -22,7 +22,13 @@ export interface PlatformCheck {
   /** Asks the platform; throws what the caller is to be told when it says no or nothing. */
   verify(call: Call, connector: Connector, credential: Credential, settings: Settings): Promise<Verified>;
   /** Cursors that mean "now". */
-  beginning(call: Call, connector: Connector, credential: Credential, settings: Settings): Promise<readonly Cursor[]>;
+  beginning(
+    call: Call,
+    connector: Connector,
+    credential: Credential,
+    settings: Settings,
+    state: BeginningState,
+  ): Promise<readonly Cursor[]>;
 }
 
 export function createPlatformCheck(deps: ApiDeps): PlatformCheck {
@@ -46,9 +52,9 @@ export function createPlatformCheck(deps: ApiDeps): PlatformCheck {
       if (!answer.ok) throw refused(call, answer);
       return answer;
     },
-    beginning: async (call, connector, credential, settings) => {
+    beginning: async (call, connector, credential, settings, state) => {
       if (!connector.beginning) return [];
-      const answer = await connector.beginning(credential, settings, deps.platformPort(connector.platform));
+      const answer = await connector.beginning(credential, settings, deps.platformPort(connector.platform), state);
       if (!answer.ok) throw refused(call, answer);
       return answer.cursors;
     },
@@ -74,6 +80,15 @@ export function claimed(conflict: ClaimConflict): ApiError {
   return new ApiError('conflict', 'This bot, or one of these channels, is already connected.', {
     details: integrationId === undefined ? {} : { integration_id: integrationId },
   });
+}
+
+/** Where the receiver of this bot stands, if there is such a bot already. */
+export async function knownCursors(
+  { store }: ApiDeps,
+  bot: { platform: string; identity: string },
+): Promise<ReadonlyMap<string, string>> {
+  const [listener] = await store.findListeners(bot);
+  return listener?.cursors ?? new Map();
 }
 
 /** Holds the claim while `work` runs, and gives it back unless that ends in something stored. */

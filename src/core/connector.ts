@@ -2,6 +2,7 @@ import type { ZodObject } from 'zod';
 import type { Clock } from './clock.ts';
 import type { Delivery, LookUp, Part, SendResult } from './delivery.ts';
 import type { Health, Notice } from './health.ts';
+import type { Addressee, Hook, Intake, Listener } from './hook.ts';
 import type { Bot, Credential, Integration, Profile, Settings } from './integration.ts';
 import type { Log } from './log.ts';
 import type { Cursor, InboundMessage, Place } from './message.ts';
@@ -36,9 +37,10 @@ export interface Connector {
 
   /**
    * Cursors that mean "now": nothing posted before this call will be heard. Called when an integration is connected or
-   * resumed, after its claim is safe and while no receiver runs. Absent where the platform replays nothing by itself.
+   * resumed, after its claim is safe and while no receiver runs for it; and when one at work gets other places, of which
+   * only the new ones begin. Absent where the platform replays nothing by itself.
    */
-  beginning?(credential: Credential, settings: Settings, port: PlatformPort): Promise<Beginning>;
+  beginning?(credential: Credential, settings: Settings, port: PlatformPort, state: BeginningState): Promise<Beginning>;
 
   /** Pure: does this integration hear messages at that place? The only reader of place settings. */
   listens(integration: Pick<Integration, 'settings'>, at: Place): boolean;
@@ -52,6 +54,15 @@ export interface Connector {
   /** Pure: Markdown to parts, each within the platform's limits; empty when nothing visible remains. */
   render(answer: string, to: Place): Part[];
 
+  /** How it takes what the platform pushes to `/hooks/<platform>`; absent where it pushes nothing over HTTP. */
+  readonly hook?: Hook;
+
+  /**
+   * Secret fields that the operator may set for all bots of the deployment, as `<PLATFORM>_<FIELD>`: those of one app that
+   * many customers install. They reach the connector as `PlatformPort.deployment`.
+   */
+  readonly deploymentSecrets?: readonly string[];
+
   /** A live link. Does nothing before `run`. */
   receiver(bot: Bot, credential: Credential, port: ReceiverPort): Receiver;
 
@@ -63,6 +74,10 @@ export interface Connector {
 export interface PlatformPort {
   /** Base of the platform's API, no trailing slash. */
   readonly apiUrl: string;
+  /** Where the platform reaches our hooks, `https://…/hooks/<platform>`: a bot's own is below it, by its id. Absent: nowhere. */
+  readonly hooksUrl?: string;
+  /** The operator's secrets for this platform, by field name; usually none. */
+  readonly deployment?: Credential;
   readonly fetch: typeof fetch;
   readonly clock: Clock;
   readonly random: () => number;
@@ -90,6 +105,13 @@ export type Verification =
   /** The platform cannot be asked now. */
   | { readonly ok: false; readonly kind: 'unavailable'; readonly message: string; readonly retryAfterMs?: number };
 
+export interface BeginningState {
+  /** The bot's cursors as stored; empty for a bot that is new. */
+  readonly known: ReadonlyMap<string, string>;
+  /** The settings so far of an integration that is at work and goes on. Absent when all of it begins now. */
+  readonly before?: Settings;
+}
+
 export type Beginning = { readonly ok: true; readonly cursors: readonly Cursor[] } | (Verification & { ok: false });
 
 /** One live link of one bot. */
@@ -106,7 +128,7 @@ export interface Receiver {
 export const PAUSED = 'paused';
 
 export interface ReceiverPort extends PlatformPort {
-  /** The bot's stored cursors at start, by name. */
+  /** The bot's stored cursors by name, as they are now: `accept`, hooks and the API move them. */
   readonly cursors: ReadonlyMap<string, string>;
   /** The integrations on this bot as they are now. */
   routes(): readonly Integration[];
@@ -118,6 +140,32 @@ export interface ReceiverPort extends PlatformPort {
   /** A channel has a new id; stored places, conversations and settings follow before this resolves. */
   moved(from: string, to: string): Promise<void>;
   /** Cheap; call it at each change, and only then. */
+  report(health: Omit<Health, 'since'>): void;
+  /**
+   * Takes part in a link that serves several bots (the socket of an app) until the signal aborts; then it resolves. One link
+   * runs per `name` in the whole deployment, on whichever node holds its lease, while anybody takes part. Where several
+   * take part on one node, the `link` of one of them runs; when it ends with `error`, that of the next is tried.
+   * `told` hears the state of the link at once and at each change, wherever it runs.
+   */
+  join(
+    name: string,
+    link: SharedLink,
+    told: (health: Omit<Health, 'since'>) => void,
+    signal: AbortSignal,
+  ): Promise<void>;
+}
+
+/** A live link of several bots. As `Receiver.run`, but what it hears names its bot itself. */
+export interface SharedLink {
+  run(port: SharedPort, signal: AbortSignal): Promise<void>;
+}
+
+export interface SharedPort extends PlatformPort {
+  /**
+   * Hands an event to each bot it concerns, wherever it is owned: `read` says what it means to that bot. Resolves when all
+   * of it is stored; only then may it be acknowledged. Rejects when it could not be stored.
+   */
+  deliver(to: Addressee, read: (listener: Listener) => Intake | undefined): Promise<void>;
   report(health: Omit<Health, 'since'>): void;
 }
 

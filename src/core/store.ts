@@ -1,5 +1,6 @@
 import type { Delivery, Part } from './delivery.ts';
 import type { Health, Notice } from './health.ts';
+import type { Listener, Target } from './hook.ts';
 import type { ApiKeyId, BotId, DeliveryId, IntegrationId, NodeId, ReplrId, UserId } from './ids.ts';
 import type { Credential, Integration, OwnedBot, Profile, Replr, Settings } from './integration.ts';
 import type { ConversationKey, Cursor, Fate, InboundMessage, Place } from './message.ts';
@@ -27,7 +28,8 @@ export interface Store extends FlowStore, OwnerStore, IntegrationStore, ReplrSto
 /** What one receiver hands over at once; stored whole or not at all. */
 export interface AcceptBatch {
   readonly botId: BotId;
-  readonly epoch: number;
+  /** `null`: received by a node that does not own the bot. Then nothing fences it, and its owner is told. */
+  readonly epoch: number | null;
   readonly messages: readonly AcceptedMessage[];
   readonly cursors: readonly Cursor[];
   /** When it was received, ms since 1970. */
@@ -41,6 +43,9 @@ export interface AcceptedMessage {
   /** Decided already, or `null`: it is due a turn. */
   readonly fate: Fate | null;
 }
+
+/** The most that `arrivals` names at once. */
+export const ARRIVALS = 1_000;
 
 /** A stored message that waits for its turn. */
 export interface TurnDue {
@@ -130,6 +135,8 @@ export interface FlowStore {
   /** tx3. A settle of something deleted or already final changes nothing. `fenced` as above. */
   settle(settled: Settled): Promise<'ok' | 'fenced'>;
   recover(botId: BotId, epoch: number): Promise<Unfinished | 'fenced'>;
+  /** Bots as anybody may see them, whoever owns them; those without an integration are not among them. */
+  findListeners(target: Target): Promise<Listener[]>;
   /** The newest `limit` messages of the conversation accepted before `seq`, with their delivered or pending answers, oldest first. */
   history(
     integrationId: IntegrationId,
@@ -173,7 +180,24 @@ export interface OwnerStore {
   loadBot(node: NodeId, botId: BotId): Promise<OwnedBot | undefined>;
   /** Whether the bot is anybody's: a bot that this node cannot load any more has another owner, or no integration left. */
   botExists(botId: BotId): Promise<boolean>;
-  /** Gives the bots back at once, so that another node need not wait for the heartbeat to grow old. */
+  /**
+   * Messages due a turn that another node received for bots of this one and that have no fate yet, at most `ARRIVALS`,
+   * oldest first. They stay in the list while their turn is under way.
+   */
+  arrivals(node: NodeId): Promise<{ readonly botId: BotId; readonly seq: number }[]>;
+  /**
+   * Takes or renews what only one node may do at a time, by name. `held`: this node has it now, and `health` (if given)
+   * is stored with it. Otherwise the living node that has it goes on, and `health` is what that one said last.
+   */
+  holdLease(
+    name: string,
+    node: NodeId,
+    ttlMs: number,
+    health: Health | undefined,
+  ): Promise<{ readonly held: boolean; readonly health: Health | undefined }>;
+  /** Lets another node have it at once. */
+  dropLease(name: string, node: NodeId): Promise<void>;
+  /** Gives the bots and leases back at once, so that another node need not wait for the heartbeat to grow old. */
   releaseBots(node: NodeId): Promise<void>;
   /** Stores the state of a bot's link; a report with an old epoch changes nothing. */
   reportHealth(botId: BotId, epoch: number, health: Health): Promise<void>;

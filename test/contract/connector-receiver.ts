@@ -11,7 +11,7 @@ export async function listenTo(
   const { connector, afterwards } = suite;
   const world = suite.world();
   const bot = await verified(suite);
-  const beginning = await connector.beginning?.(world.credential, world.settings, world.port);
+  const beginning = await connector.beginning?.(world.credential, world.settings, world.port, { known: new Map() });
   if (beginning && !beginning.ok) throw new Error(`no beginning: ${beginning.message}`);
   const cursors = new Map<string, string>();
   const move = (list: readonly Cursor[]) => {
@@ -32,6 +32,7 @@ export async function listenTo(
         move(moved);
       },
       moved: async () => {},
+      join: async () => {},
       report: (state) => void health.push(state),
     });
     const ended = receiver.run(ending.signal);

@@ -48,6 +48,7 @@ function listen(settings: Settings) {
       routes: () => [{ settings } as unknown as Integration],
       accept: async (messages) => void heard.push(...messages),
       moved: async () => {},
+      join: async () => {},
       report: ({ state }) => void states.push(state),
     },
   );

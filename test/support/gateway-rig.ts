@@ -69,6 +69,7 @@ export async function gatewayRig() {
           commits.push({ ids: messages.map(({ id }) => id), seq });
         },
         moved: async () => {},
+        join: async () => {},
         report: (state) => void health.push(state),
       },
     );

@@ -5,7 +5,7 @@ import { type ApiDeps, type Call, type Endpoint, tellControl } from '../endpoint
 import { notFound } from '../errors.ts';
 import { fieldReader, pick } from '../fields.ts';
 import { replrIdOf } from '../path-ids.ts';
-import { claimed, holdingClaim, type PlatformCheck, type Verified } from '../platform-check.ts';
+import { claimed, holdingClaim, knownCursors, type PlatformCheck, type Verified } from '../platform-check.ts';
 import { presentIntegration } from '../present.ts';
 import { connectSchema, createSchema, type IntegrationSchemas } from '../schemas.ts';
 
@@ -76,7 +76,8 @@ async function connect(
   for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
     const id = deps.ids.integration();
     const made = await holdingClaim(deps, call, id, { platform, identity, places: claims }, async () => {
-      const cursors = await check.beginning(call, connector, credential, settings);
+      const known = await knownCursors(deps, { platform, identity });
+      const cursors = await check.beginning(call, connector, credential, settings, { known });
       return deps.store.createIntegration({
         ...{ id, userId: call.userId, replrId, identity, platform, profile, settings, credential, claims, notices },
         ...{ cursors, autoRespond, transport: 'unknown', at: deps.clock.now() },

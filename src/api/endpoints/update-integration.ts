@@ -8,7 +8,7 @@ import { ApiError, notFound } from '../errors.ts';
 import { fieldReader, pick } from '../fields.ts';
 import type { createKeyMutex } from '../key-mutex.ts';
 import { integrationIdOf, replrIdOf } from '../path-ids.ts';
-import { claimed, holdingClaim, type PlatformCheck } from '../platform-check.ts';
+import { claimed, holdingClaim, knownCursors, type PlatformCheck } from '../platform-check.ts';
 import { presentIntegrationDetail } from '../present.ts';
 import { changeSchema, type IntegrationSchemas } from '../schemas.ts';
 
@@ -89,7 +89,8 @@ function isRevived({ active }: Wish, before: Integration): boolean {
 
 /**
  * The platform is asked, and only its yes is stored, with the new claims, in one commit. Where the bot is another one, or
- * was paused, listening begins "now"; where it is the same bot at work, its cursors stay, so that no message is lost.
+ * was paused, listening begins "now"; where it is the same bot at work, its cursors stay, so that no message is lost, and
+ * only places that are new begin now.
  */
 async function updateVerified(
   deps: ApiDeps,
@@ -104,7 +105,10 @@ async function updateVerified(
   const { identity, profile, claims, notices } = await check.verify(call, connector, credential, settings);
   return holdingClaim(deps, call, id, { platform, identity, places: claims }, async () => {
     const begins = plain.enabled === true || identity !== before.identity;
-    const cursors = begins ? await check.beginning(call, connector, credential, settings) : undefined;
+    const moves = begins || plain.settings !== undefined;
+    const known = moves ? await knownCursors(deps, { platform, identity }) : new Map<string, string>();
+    const state = begins ? { known } : { known, before: before.settings };
+    const cursors = moves ? await check.beginning(call, connector, credential, settings, state) : undefined;
     return deps.store.updateIntegration(call.userId, id, {
       ...plain,
       verified: { credential, identity, profile, claims, notices },

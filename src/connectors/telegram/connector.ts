@@ -44,7 +44,9 @@ export const telegram: Connector = {
   updatable: ['channel_ids'],
   limits: { textLength: TEXT_LENGTH },
   verify: (secrets, _settings, port) => verify(secrets, port),
-  beginning: (secrets, _settings, port) => beginning(secrets, port),
+  // All chats share one position: what is new for one of them cannot begin without losing messages of the others.
+  beginning: async (secrets, _settings, port, { before }) =>
+    before ? { ok: true, cursors: [] } : await beginning(secrets, port),
   listens: (integration, at) => {
     const chats = chatsOf(integration.settings);
     return chats.length === 0 || chats.includes(at.channel);

@@ -54,6 +54,7 @@ function setup(
         await options.accept?.(one);
         taken.push(one);
       },
+      join: async () => {},
       moved: async (from, to) => void taken.push(`${from} > ${to}`),
       report: ({ state, code }: Omit<Health, 'since'>) => void health.push(code ? `${state} ${code}` : state),
     },
