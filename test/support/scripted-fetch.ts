@@ -15,7 +15,7 @@ export function scriptedFetch(answer: (call: ScriptedCall, index: number) => Scr
   const scripted = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
     const url = String(input);
     const signal = init?.signal ?? new AbortController().signal;
-    const body = typeof init?.body === 'string' ? (JSON.parse(init.body) as Record<string, unknown>) : {};
+    const body = typeof init?.body === 'string' ? parametersOf(init.body) : {};
     const call = { method: url.slice(url.lastIndexOf('/') + 1), url, parameters: body, signal };
     calls.push(call);
     const given = answer(call, calls.length - 1);
@@ -23,6 +23,11 @@ export function scriptedFetch(answer: (call: ScriptedCall, index: number) => Scr
     return given;
   };
   return { fetch: scripted as typeof fetch, calls };
+}
+
+/** A body is JSON or a form. */
+function parametersOf(body: string): Record<string, unknown> {
+  return body.startsWith('{') ? JSON.parse(body) : Object.fromEntries(new URLSearchParams(body));
 }
 
 /** Never answers; rejects when the caller gives up. */
