@@ -152,7 +152,8 @@ export interface FlowStore {
    */
   moveChannel(move: {
     readonly botId: BotId;
-    readonly epoch: number;
+    /** `null`: told by a node that does not own the bot, as in `AcceptBatch`. */
+    readonly epoch: number | null;
     readonly from: string;
     readonly to: string;
     readonly settings: readonly { readonly integrationId: IntegrationId; readonly settings: Settings }[];

@@ -1,3 +1,6 @@
+import type { Connector } from '../core/connector.ts';
+import type { Listener } from '../core/hook.ts';
+import type { Integration } from '../core/integration.ts';
 import { type Cursor, conversationKey, type InboundMessage } from '../core/message.ts';
 import type { Metrics } from '../core/metrics.ts';
 import { judge } from '../core/policy.ts';
@@ -18,6 +21,15 @@ export interface Inbox {
    * Rejects when nothing could be stored; then nothing may be acknowledged.
    */
   accept(session: Session, messages: readonly InboundMessage[], cursors: readonly Cursor[]): Promise<void>;
+  /** As `accept`, for a bot of another node: that one is told, and runs the turns. */
+  forward(
+    connector: Connector,
+    listener: Listener,
+    messages: readonly InboundMessage[],
+    cursors: readonly Cursor[],
+  ): Promise<void>;
+  /** Starts the turns that the store holds for this bot and no lane does: other nodes take messages in for it. */
+  adopt(session: Session, turns: readonly TurnDue[], begun: ReadonlySet<number>): void;
 }
 
 export class FencedError extends Error {
@@ -35,20 +47,24 @@ export function createInbox({ store, turns, metrics, clock }: InboxDeps): Inbox 
     });
   }
 
-  function judged(session: Session, messages: readonly InboundMessage[]): AcceptedMessage[] {
-    const { platform } = session.bot;
+  function judged(
+    platform: string,
+    messages: readonly InboundMessage[],
+    listening: (at: InboundMessage['at']) => Integration | undefined,
+    waiting: (conversation: string) => number,
+  ): AcceptedMessage[] {
     const now = clock.now();
     const joining = new Map<string, number>();
     const accepted: AcceptedMessage[] = [];
     for (const message of messages) {
       if (message.author.kind === 'self') continue;
-      const integration = session.listening(message.at)?.integration;
+      const integration = listening(message.at);
       if (!integration) {
         metrics.accepted(platform, 'unheard');
         continue;
       }
       const conversation = conversationKey(integration.id, message.at);
-      const before = joining.get(conversation) ?? session.lanes.waiting(conversation);
+      const before = joining.get(conversation) ?? waiting(conversation);
       const fate = judge(message, integration, now, before);
       if (fate === null) joining.set(conversation, before + 1);
       metrics.accepted(platform, fate === null ? 'turn' : `${fate.kind}:${'reason' in fate ? fate.reason : ''}`);
@@ -67,7 +83,12 @@ export function createInbox({ store, turns, metrics, clock }: InboxDeps): Inbox 
 
   return {
     async accept(session, messages, cursors) {
-      const accepted = judged(session, messages);
+      const accepted = judged(
+        session.bot.platform,
+        messages,
+        (place) => session.listening(place)?.integration,
+        (conversation) => session.lanes.waiting(conversation),
+      );
       if (accepted.length === 0 && cursors.length === 0) return;
       const at = clock.now();
       const started = clock.elapsed();
@@ -84,6 +105,28 @@ export function createInbox({ store, turns, metrics, clock }: InboxDeps): Inbox 
         throw error;
       }
       for (const one of due) begin(session, one, started);
+    },
+
+    async forward(connector, { bot, routes }, messages, cursors) {
+      const listening = (place: InboundMessage['at']) => {
+        const hearing = routes.filter((integration) => connector.listens(integration, place));
+        return hearing.find(({ enabled }) => enabled) ?? hearing[0];
+      };
+      // How many wait there already only the owner's memory knows.
+      const accepted = judged(bot.platform, messages, listening, () => 0);
+      if (accepted.length === 0 && cursors.length === 0) return;
+      const stored = await store.accept({
+        botId: bot.id,
+        epoch: null,
+        messages: accepted,
+        cursors,
+        at: clock.now(),
+      });
+      if (!stored.ok) throw new Error('the bot is gone');
+    },
+
+    adopt(session, turns, begun) {
+      for (const due of turns) if (!begun.has(due.seq)) begin(session, due, clock.elapsed());
     },
   };
 }

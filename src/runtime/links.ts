@@ -1,6 +1,6 @@
 import { type Backoff, backoffMs } from '../core/backoff.ts';
 import type { Clock } from '../core/clock.ts';
-import type { PAUSED, ReceiverPort } from '../core/connector.ts';
+import type { PAUSED, ReceiverPort, SharedLink } from '../core/connector.ts';
 import type { Health } from '../core/health.ts';
 import type { Cursor, InboundMessage } from '../core/message.ts';
 import type { HealthReport } from './health-report.ts';
@@ -21,6 +21,13 @@ export interface LinkDeps {
   /** Another node owns the bot. */
   readonly fenced: (session: Session) => void;
   readonly moved: (session: Session, from: string, to: string) => Promise<void>;
+  readonly join: (
+    session: Session,
+    name: string,
+    link: SharedLink,
+    told: (health: Omit<Health, 'since'>) => void,
+    signal: AbortSignal,
+  ) => Promise<void>;
 }
 
 /** One live link of a session: keeps its receiver running until it is closed, or until it says that only its owner can help. */
@@ -48,6 +55,20 @@ export class Link {
     return this.#cursors;
   }
 
+  /** Others than its receiver move cursors too: hooks, and the API when listening begins somewhere. */
+  move(cursors: readonly Cursor[]): void {
+    for (const { name, value } of cursors) {
+      if (value === null) this.#cursors.delete(name);
+      else this.#cursors.set(name, value);
+    }
+  }
+
+  /** The store's cursors as they are now. */
+  refresh(cursors: ReadonlyMap<string, string>): void {
+    for (const name of this.#cursors.keys()) if (!cursors.has(name)) this.#cursors.delete(name);
+    for (const [name, value] of cursors) this.#cursors.set(name, value);
+  }
+
   /** Its receiver has ended with an error that it does not heal from by itself. */
   get gaveUp(): boolean {
     return this.#gaveUp;
@@ -66,7 +87,7 @@ export class Link {
 
   #port(): ReceiverPort {
     const session = this.#session;
-    const { inbox, fenced, moved } = this.#deps;
+    const { inbox, fenced, moved, join } = this.#deps;
     return {
       ...session.port,
       cursors: this.#cursors,
@@ -79,12 +100,10 @@ export class Link {
           if (error instanceof FencedError) fenced(session);
           throw error;
         }
-        for (const { name, value } of cursors) {
-          if (value === null) this.#cursors.delete(name);
-          else this.#cursors.set(name, value);
-        }
+        this.move(cursors);
       },
       moved: (from, to) => moved(session, from, to),
+      join: (name, link, told, signal) => join(session, name, link, told, signal),
       report: (health) => {
         if (this.#over) return;
         this.#said = health.state;

@@ -6,9 +6,12 @@ import type { Log } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import type { Responder } from '../core/responder.ts';
 import type { Store } from '../core/store.ts';
+import { createHooks } from './hooks.ts';
 import { createInbox } from './inbox.ts';
 import { createOutbox } from './outbox.ts';
 import { Owners } from './owners.ts';
+import { createRouter } from './router.ts';
+import { SharedLinks } from './shared-links.ts';
 import { Supervisor } from './supervisor.ts';
 import { createTestMessage } from './test-message.ts';
 import { createTurns } from './turns.ts';
@@ -58,6 +61,17 @@ export function createRuntime(deps: RuntimeDeps): Runtime {
     log,
     node,
     leased: () => owners.leased(),
+    join: (session, name, link, told, signal) => shared.join(session.bot.platform, name, link, told, signal),
+  });
+  const router = createRouter({ store, connectors, supervisor, inbox });
+  const shared = new SharedLinks({
+    ...flow,
+    store,
+    router,
+    portFor,
+    log,
+    node,
+    leased: () => owners.leased(),
   });
   const owners = new Owners({
     store,
@@ -67,6 +81,7 @@ export function createRuntime(deps: RuntimeDeps): Runtime {
     follow: async (owned) => {
       await supervisor.follow(owned);
       metrics.bots(supervisor.size);
+      await supervisor.adopt(await store.arrivals(node));
     },
     look: (bot) => supervisor.look(bot),
   });
@@ -83,6 +98,7 @@ export function createRuntime(deps: RuntimeDeps): Runtime {
       await owners.take(bots);
       await Promise.all(bots.map((bot) => supervisor.look(bot)));
     },
+    hook: createHooks({ connectors, portFor, router, clock }),
     test: createTestMessage({
       store,
       clock,

@@ -3,10 +3,12 @@ import { type Connector, PAUSED, type PlatformPort, type Sender } from '../core/
 import type { BotId, NodeId } from '../core/ids.ts';
 import type { OwnedBot } from '../core/integration.ts';
 import type { Log } from '../core/log.ts';
+import type { Cursor } from '../core/message.ts';
 import type { OwnedVersion, Store } from '../core/store.ts';
 import { HealthReport } from './health-report.ts';
 import type { Inbox } from './inbox.ts';
 import { Link, type LinkDeps } from './links.ts';
+import { moveOf } from './moves.ts';
 import type { Outbox } from './outbox.ts';
 import { resume } from './resume.ts';
 import { Session } from './session.ts';
@@ -25,6 +27,7 @@ export interface SupervisorDeps {
   readonly log: Log;
   readonly node: NodeId;
   readonly leased: () => boolean;
+  readonly join: LinkDeps['join'];
 }
 
 interface Held {
@@ -35,10 +38,14 @@ interface Held {
   version: number | undefined;
 }
 
+const nameOf = (platform: string, identity: string) => `${platform} ${identity}`;
+
 /** Keeps a session for each owned bot and a link for each that is wanted; everything about one bot happens in order. */
 export class Supervisor {
   readonly #deps: SupervisorDeps;
   readonly #held = new Map<BotId, Held>();
+  /** By platform and identity: what comes in from outside names a bot so. */
+  readonly #named = new Map<string, Session>();
   readonly #troubles: Troubles;
   /** The last step under way for each bot; the next waits for it. */
   readonly #steps = new Map<BotId, Promise<void>>();
@@ -57,6 +64,19 @@ export class Supervisor {
     return this.#held.get(id)?.session;
   }
 
+  named(platform: string, identity: string): Session | undefined {
+    return this.#named.get(nameOf(platform, identity));
+  }
+
+  /** The cursors of its link; empty while it has none. */
+  cursors(session: Session): ReadonlyMap<string, string> {
+    return this.#linkOf(session)?.cursors ?? new Map();
+  }
+
+  moveCursors(session: Session, cursors: readonly Cursor[]): void {
+    this.#linkOf(session)?.move(cursors);
+  }
+
   /** Makes what is held here equal to what the store says this node owns. */
   async follow(owned: readonly OwnedVersion[]): Promise<void> {
     const steps: Promise<void>[] = [];
@@ -71,6 +91,12 @@ export class Supervisor {
     this.#troubles.keep(mine);
     // Each has told of its own failure: the others go on.
     await Promise.allSettled(steps);
+  }
+
+  /** Looks at each bot that has messages which other nodes took in and which are not under way here. */
+  async adopt(arrived: readonly { readonly botId: BotId; readonly seq: number }[]): Promise<void> {
+    const behind = arrived.filter(({ botId, seq }) => this.session(botId)?.open.has(seq) === false);
+    await Promise.allSettled([...new Set(behind.map(({ botId }) => botId))].map((botId) => this.look(botId)));
   }
 
   /** Looks again at one bot: opens, reloads or closes it. Resolves when what the store says is in force. */
@@ -123,20 +149,11 @@ export class Supervisor {
   async moved(session: Session, from: string, to: string): Promise<void> {
     const { connector, owned } = session;
     session.renamed(from, to);
-    const settings = owned.routes.flatMap(({ integration }) => {
-      const next = connector.moved?.(integration.settings, from, to);
-      return next ? [{ integrationId: integration.id, settings: next }] : [];
-    });
-    const stored = await this.#deps.store.moveChannel({
-      botId: session.id,
-      epoch: session.epoch,
-      from,
-      to,
-      settings,
-    });
-    if (stored === 'fenced') return this.drop(session);
+    const integrations = owned.routes.map(({ integration }) => integration);
+    const move = moveOf(connector, { id: session.id, epoch: session.epoch, integrations }, from, to);
+    if ((await this.#deps.store.moveChannel(move)) === 'fenced') return this.drop(session);
     // The store's version is a new one: the next beat reloads the rest.
-    session.resettle(new Map(settings.map((change) => [change.integrationId, change.settings])));
+    session.resettle(new Map(move.settings.map((change) => [change.integrationId, change.settings])));
     session.log.info('channel_moved', { from, to });
   }
 
@@ -165,6 +182,7 @@ export class Supervisor {
     const health = new HealthReport(session, this.#deps);
     const held: Held = { session, health, link: undefined, version: owned.version };
     this.#held.set(bot.id, held);
+    this.#named.set(nameOf(bot.platform, bot.identity), session);
     resume(session, unfinished, this.#deps);
     if (session.wanted) held.link = new Link(session, unfinished.cursors, health, this.#linkDeps());
     else health.report({ state: 'paused', transport: session.health.transport });
@@ -176,13 +194,18 @@ export class Supervisor {
     const { session } = held;
     const changed = owned.version !== session.owned.version;
     held.version = undefined;
+    const begun = new Set(session.open);
+    // Before the new routes are in force: a place that is new must not be listened to from an old position.
+    const unfinished = await this.#deps.store.recover(id, owned.epoch);
+    if (unfinished === 'fenced') return;
+    held.link?.refresh(unfinished.cursors);
     let restart = session.reload(owned);
     if (changed && (session.dead || held.link?.gaveUp)) {
       // Its owner has done something about it: worth one more try.
       session.credentialTriedAgain();
       restart = true;
     }
-    let cursors = held.link?.cursors;
+    const cursors = held.link?.cursors ?? unfinished.cursors;
     if (held.link && (restart || !session.wanted)) {
       await held.link.close(session.wanted ? undefined : PAUSED);
       held.link = undefined;
@@ -190,19 +213,15 @@ export class Supervisor {
     if (!session.wanted) {
       held.health.report({ state: 'paused', transport: session.health.transport });
     } else if (!held.link) {
-      if (!cursors) {
-        // Resumed: the API has moved the cursors past what came meanwhile.
-        const unfinished = await this.#deps.store.recover(id, owned.epoch);
-        if (unfinished === 'fenced') return;
-        cursors = unfinished.cursors;
-      }
       held.link = new Link(session, cursors, held.health, this.#linkDeps());
     }
+    this.#deps.inbox.adopt(session, unfinished.turns, begun);
     held.version = owned.version;
   }
 
   async #close(id: BotId, held: Held, graceMs: number, reason?: typeof PAUSED): Promise<void> {
     this.#held.delete(id);
+    this.#named.delete(nameOf(held.session.bot.platform, held.session.bot.identity));
     await held.link?.close(reason);
     await held.session.end(graceMs);
     await held.health.close();
@@ -223,14 +242,20 @@ export class Supervisor {
       .catch((error) => this.#deps.log.warn('health_not_stored', { bot: id, error }));
   }
 
+  #linkOf(session: Session): Link | undefined {
+    const held = this.#held.get(session.id);
+    return held?.session === session ? held.link : undefined;
+  }
+
   #linkDeps(): LinkDeps {
-    const { inbox, clock, random } = this.#deps;
+    const { inbox, clock, random, join } = this.#deps;
     return {
       inbox,
       clock,
       random,
       fenced: (session) => this.drop(session),
       moved: (session, from, to) => this.moved(session, from, to),
+      join,
     };
   }
 

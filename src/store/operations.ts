@@ -16,6 +16,8 @@ import { compose } from './operations/compose.ts';
 import { history, lastPlace, moveChannel, recover } from './operations/flow.ts';
 import { getIntegration, getSecrets, listIntegrations } from './operations/integration-queries.ts';
 import { createIntegration, deleteIntegration, updateIntegration } from './operations/integrations.ts';
+import { dropLease, holdLease } from './operations/leases.ts';
+import { arrivals, findListeners } from './operations/listeners.ts';
 import { holdBots, loadBot, releaseBots, reportHealth, takeBot } from './operations/owners.ts';
 import { createReplr, deleteReplr, getReplr, listReplrs, updateReplr } from './operations/replrs.ts';
 import { settle } from './operations/settle.ts';
@@ -51,6 +53,7 @@ export const operations = {
   history: flow(select(history)),
   lastPlace: flow(select(lastPlace)),
   moveChannel: flow(write(moveChannel)),
+  findListeners: flow(read(findListeners)),
 
   holdBots: flow(write(holdBots)),
   takeBot: flow(write(takeBot)),
@@ -58,6 +61,9 @@ export const operations = {
   botExists: flow(select(botExists)),
   releaseBots: flow(write(releaseBots)),
   reportHealth: flow(write(reportHealth)),
+  arrivals: flow(select(arrivals)),
+  holdLease: flow(write(holdLease)),
+  dropLease: flow(write(dropLease)),
 
   reserveClaim: write(reserveClaim),
   releaseClaim: write(releaseClaim),

@@ -22,6 +22,7 @@ export interface Schema {
   claims: ClaimRow;
   messages: MessageRow;
   deliveries: DeliveryRow;
+  leases: { name: string; owner: NodeId; health: Json | null };
   requests: RequestRow;
 }
 
@@ -42,6 +43,8 @@ export interface BotRow {
   id: BotId;
   platform: string;
   identity: string;
+  /** What stands before the identity's first slash: the workspace, where a platform has such. */
+  scope: string | null;
   profile: Json;
   owner: NodeId | null;
   epoch: number;
@@ -101,6 +104,8 @@ export interface MessageRow {
   addressed_elsewhere: Flag;
   /** It was due a turn when it came: only these are part of a conversation's history. */
   due: Flag;
+  /** A node that did not own the bot received it. */
+  arrived: Flag;
   fate_kind: Fate['kind'] | null;
   fate_reason: string | null;
   fate_at: Time | null;

@@ -47,6 +47,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     history: (integrationId, conversation, seq, limit) => run('history', { integrationId, conversation, seq, limit }),
     lastPlace: (integrationId) => run('lastPlace', integrationId),
     moveChannel: (move) => run('moveChannel', move),
+    findListeners: async (target) => {
+      const found = await run('findListeners', target);
+      return found.map(({ sealed: of, ...listener }) => ({ ...listener, credential: sealer.unseal(of, of.secrets) }));
+    },
 
     holdBots: (node, ttlMs, take) => run('holdBots', { node, ttlMs, take }),
     takeBot: (node, ttlMs, botId) => run('takeBot', { node, ttlMs, botId }),
@@ -58,6 +62,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       return { ...bot, credential: sealer.unseal(of, of.secrets) };
     },
     releaseBots: (node) => run('releaseBots', node),
+    arrivals: (node) => run('arrivals', node),
+    holdLease: (name, node, ttlMs, health) => run('holdLease', { name, node, ttlMs, health }),
+    dropLease: (name, node) => run('dropLease', { name, node }),
     reportHealth: (botId, epoch, health) => run('reportHealth', { botId, epoch, health }),
     watchBots: (node, changed) => engine.watch(node, changed),
 

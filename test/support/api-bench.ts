@@ -6,7 +6,8 @@ import { hashApiKey } from '../../src/api/auth.ts';
 import type { ApiDeps } from '../../src/api/endpoint.ts';
 import { type Api, createApi } from '../../src/api/server.ts';
 import type { Connector } from '../../src/core/connector.ts';
-import type { Control, TestResult } from '../../src/core/control.ts';
+import type { Control, HookAnswer, TestResult } from '../../src/core/control.ts';
+import type { HookRequest } from '../../src/core/hook.ts';
 import { type BotId, createIds, type UserId } from '../../src/core/ids.ts';
 import { type Log, type LogFields, silentLog } from '../../src/core/log.ts';
 import type { Store } from '../../src/core/store.ts';
@@ -36,6 +37,10 @@ export interface ApiBench {
   readonly platform: FakePlatform;
   /** The bots of each call of `control.changed`. */
   readonly changed: (readonly BotId[])[];
+  /** What was handed to `control.hook`. */
+  readonly hooked: { platform: string; botId: BotId | undefined; request: HookRequest }[];
+  /** What `control.hook` answers. */
+  hookAnswer: () => Promise<HookAnswer>;
   readonly logged: { event: string; fields: LogFields }[];
   testResult: TestResult;
   tenant(name: string): Promise<Tenant>;
@@ -44,7 +49,7 @@ export interface ApiBench {
   close(): Promise<void>;
 }
 
-export interface BenchOptions extends Partial<Pick<ApiDeps, 'rateLimit' | 'ready' | 'metrics'>> {
+export interface BenchOptions extends Partial<Pick<ApiDeps, 'rateLimit' | 'ready' | 'metrics' | 'clock'>> {
   readonly connectors?: readonly Connector[];
 }
 
@@ -64,8 +69,13 @@ export async function apiBench({ connectors = [], ...options }: BenchOptions = {
   const logged: { event: string; fields: LogFields }[] = [];
   const log = recordingLog(logged);
   const control: Control = {
+    hook: async () => ({ kind: 'unknown' }),
     changed: async (bots) => {
       bench.changed.push(bots);
+    },
+    hook: (platform, botId, request) => {
+      bench.hooked.push({ platform, botId, request });
+      return bench.hookAnswer();
     },
     test: async () => bench.testResult,
   };
@@ -97,6 +107,8 @@ export async function apiBench({ connectors = [], ...options }: BenchOptions = {
   const bench: ApiBench = {
     ...{ api, store, clock, platform, logged, call },
     changed: [],
+    hooked: [],
+    hookAnswer: async () => ({ kind: 'accepted' }),
     testResult: { success: true, latencyMs: 141.6, messageId: '99', channelId: 'C1', deliveredAt: clock.now() },
     tenant: async (name) => {
       const userId = await store.ensureUser(ids.user(), name, clock.now());

@@ -29,6 +29,7 @@ const messageColumns: Columns<NewMessage> = {
   addressed: 'i',
   addressed_elsewhere: 'i',
   due: 'i',
+  arrived: 'i',
   fate_kind: 't',
   fate_reason: 't',
   fate_at: 'i',
@@ -117,7 +118,10 @@ export async function accept(
     dialect,
     batches.map((batch) => batch.botId),
   );
-  const owned = (batch: AcceptBatch) => epochs.get(batch.botId) === batch.epoch;
+  const owned = (batch: AcceptBatch) => {
+    const epoch = epochs.get(batch.botId);
+    return epoch !== undefined && (batch.epoch === null || batch.epoch === epoch);
+  };
   const candidates = batches.filter(owned);
 
   const rows: NewMessage[] = [];
@@ -135,14 +139,19 @@ export async function accept(
 
   const due = new Map<AcceptBatch, TurnDue[]>();
   const counts = new Map<IntegrationId, { n: number; at: number }>();
+  const told = new Set<BotId>();
   for (const stored of rows.length > 0 ? await insertUnknown(db, dialect, rows) : []) {
     const source = sources[seen.get(`${stored.bot_id} ${stored.message_id}`) ?? -1];
     if (!source || source.accepted.fate) continue;
     const { batch, accepted } = source;
     const { integrationId, conversation, message } = accepted;
-    const turns = due.get(batch) ?? [];
-    turns.push({ seq: stored.seq, botId: batch.botId, integrationId, conversation, message });
-    due.set(batch, turns);
+    if (batch.epoch === null) {
+      told.add(batch.botId);
+    } else {
+      const turns = due.get(batch) ?? [];
+      turns.push({ seq: stored.seq, botId: batch.botId, integrationId, conversation, message });
+      due.set(batch, turns);
+    }
     const count = counts.get(integrationId) ?? { n: 0, at: 0 };
     counts.set(integrationId, { n: count.n + 1, at: Math.max(count.at, batch.at) });
   }
@@ -152,6 +161,7 @@ export async function accept(
     dialect,
     candidates.flatMap((batch) => batch.cursors.map((cursor) => ({ botId: batch.botId, ...cursor }))),
   );
+  if (told.size > 0) await dialect.notify(db, [...told]);
   return batches.map((batch) =>
     owned(batch)
       ? { ok: true, due: (due.get(batch) ?? []).sort((a, b) => a.seq - b.seq) }
@@ -179,6 +189,7 @@ function rowOf(batch: AcceptBatch, { integrationId, conversation, message, fate 
     addressed: message.addressed ? 1 : 0,
     addressed_elsewhere: message.addressedElsewhere ? 1 : 0,
     due: fate ? 0 : 1,
+    arrived: batch.epoch === null ? 1 : 0,
     ...fateColumns(fate),
     fate_at: fate ? batch.at : null,
   };

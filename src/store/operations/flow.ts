@@ -150,10 +150,11 @@ export async function moveChannel(
     .updateTable('bots')
     .set((eb) => ({ version: eb('version', '+', 1), changed_at: dialect.now }))
     .where('id', '=', botId)
-    .where('epoch', '=', epoch)
+    .$if(epoch !== null, (query) => query.where('epoch', '=', epoch))
     .returning('id')
     .executeTakeFirst();
   if (!owned) return 'fenced';
+  if (epoch === null) await dialect.notify(db, [botId]);
   const conversations = await db
     .selectFrom('messages')
     .select(['integration_id', 'thread'])

@@ -9,6 +9,7 @@ import { moveCursors } from './accept.ts';
 import { dropIdleBot, touchBots } from './bots.ts';
 import { holdClaims } from './claims.ts';
 import { type Secrets, withHealth } from './integration-queries.ts';
+import { scopeOf } from './listeners.ts';
 import { Refusal } from './refusal.ts';
 
 /** As handed to the store, with the credential sealed. */
@@ -160,7 +161,7 @@ async function putBot(
 ): Promise<BotId> {
   const { id } = await db
     .insertInto('bots')
-    .values({ ...bot, owner: null, epoch: 0, version: 1, changed_at: dialect.now })
+    .values({ ...bot, scope: scopeOf(bot.identity), owner: null, epoch: 0, version: 1, changed_at: dialect.now })
     .onConflict((conflict) =>
       conflict.columns(['platform', 'identity']).doUpdateSet((eb) => ({
         profile: eb.ref('excluded.profile'),

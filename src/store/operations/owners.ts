@@ -1,12 +1,13 @@
 import { type ExpressionBuilder, type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Health } from '../../core/health.ts';
-import type { BotId, IntegrationId, NodeId, UserId } from '../../core/ids.ts';
+import type { BotId, NodeId } from '../../core/ids.ts';
 import type { Bot, Route } from '../../core/integration.ts';
 import type { OwnedVersion } from '../../core/store.ts';
 import type { DialectParts } from '../dialect.ts';
 import { hot, hotWrite, type Slots } from '../hot.ts';
-import { integrationOf, parse, replrOf } from '../rows.ts';
+import { integrationOf, replrOf } from '../rows.ts';
 import type { Schema } from '../schema.ts';
+import { botOf, integrationsOf, newestSecrets, type Sealed } from './listeners.ts';
 
 const beat = hotWrite((db, { value }: Slots<NodeId>, dialect) =>
   db
@@ -102,11 +103,7 @@ export interface SealedBot {
   readonly owner: NodeId;
   readonly epoch: number;
   readonly version: number;
-  readonly sealed: {
-    readonly userId: UserId;
-    readonly integrationId: IntegrationId;
-    readonly secrets: Readonly<Record<string, string>>;
-  };
+  readonly sealed: Sealed;
   readonly routes: readonly Route[];
 }
 
@@ -122,15 +119,9 @@ export async function loadBot(
     .where('owner', '=', node)
     .executeTakeFirst();
   if (!bot) return undefined;
-  const integrations = await db
-    .selectFrom('integrations')
-    .selectAll()
-    .where('bot_id', '=', botId)
-    .orderBy('connected_at')
-    .orderBy('id')
-    .execute();
-  const newest = integrations.toSorted((a, b) => b.credential_at - a.credential_at)[0];
-  if (!newest) return undefined;
+  const integrations = await integrationsOf(db, botId);
+  const sealed = newestSecrets(integrations);
+  if (!sealed) return undefined;
   const replrs = await db
     .selectFrom('replrs')
     .selectAll()
@@ -138,11 +129,11 @@ export async function loadBot(
     .execute();
   const replrById = new Map(replrs.map((row) => [row.id, replrOf(row)]));
   return {
-    bot: { id: bot.id, platform: bot.platform, identity: bot.identity, profile: parse(bot.profile) },
+    bot: botOf(bot),
     owner: node,
     epoch: bot.epoch,
     version: bot.version,
-    sealed: { userId: newest.user_id, integrationId: newest.id, secrets: parse(newest.secrets) },
+    sealed,
     routes: integrations.flatMap((row) => {
       const replr = replrById.get(row.replr_id);
       return replr
@@ -156,12 +147,14 @@ export async function releaseBots(db: Kysely<Schema>, dialect: DialectParts, nod
   const own = db.selectFrom('bots').select('id').where('owner', '=', node).orderBy('id').modifyEnd(dialect.forUpdate);
   await own.execute();
   await db.updateTable('bots').set({ owner: null }).where('owner', '=', node).execute();
+  await db.deleteFrom('leases').where('owner', '=', node).execute();
   await db.deleteFrom('nodes').where('id', '=', node).execute();
 }
 
 /** Where one process is alone with the store, whoever owned a bot before it is gone. */
 export async function forgetNodes(db: Kysely<Schema>): Promise<void> {
   await db.updateTable('bots').set({ owner: null }).where('owner', 'is not', null).execute();
+  await db.deleteFrom('leases').execute();
   await db.deleteFrom('nodes').execute();
 }
 
