@@ -1,0 +1,106 @@
+import type { Addressee, Intake, Listener } from '../../core/hook.ts';
+import type { Cursor, InboundMessage } from '../../core/message.ts';
+import { parseMessage, type Self, selfOf } from './parse.ts';
+import { CURSOR, willAnswer } from './places.ts';
+import { compareTs, isTs } from './ts.ts';
+import { isObject, type WireOuter } from './wire.ts';
+
+/**
+ * Whom an event concerns: the bot that it was sent for, if it is named; else all of the workspace, of which `eventIntake`
+ * picks the right one.
+ */
+export function addresseeOf(outer: WireOuter): Addressee {
+  const team = String(outer.team_id ?? '');
+  const user = authorizationsOf(outer).find((one) => one.is_bot === true)?.user_id;
+  return typeof user === 'string' && user !== '' ? { identity: `${team}/${user}` } : { scope: team };
+}
+
+/**
+ * What one event means to a bot, whether it came by HTTP or by a socket. Undefined when it is of another workspace or
+ * another app. An event moves no position in a channel, because others may be missing before it.
+ */
+export function eventIntake(
+  outer: WireOuter,
+  { bot, routes, cursors }: Listener,
+  nameOf: (userId: string) => string | undefined = () => undefined,
+): Intake | undefined {
+  const self = selfOf(bot.identity, bot.profile);
+  if (outer.type !== 'event_callback' || !isMeantFor(outer, self)) return undefined;
+  const event = isObject(outer.event) ? (outer.event as NonNullable<WireOuter['event']>) : {};
+  switch (event.type) {
+    case 'app_uninstalled':
+      return { ...NOTHING, revoked: true };
+    case 'tokens_revoked':
+      return tokensOf(event).includes(self.userId) ? { ...NOTHING, revoked: true } : NOTHING;
+    case 'message':
+    case 'app_mention':
+      break;
+    default:
+      return NOTHING;
+  }
+  const { channel, ts, channel_type: channelType } = event;
+  if (typeof channel !== 'string' || !isChannel(channel) || !isTs(ts) || isBelowFloor(cursors, channel, ts)) {
+    return NOTHING;
+  }
+  const own = String(bot.profile['name'] ?? '');
+  const message = parseMessage(event, {
+    self,
+    channel,
+    ...(typeof channelType === 'string' && { channelType }),
+    mentioned: event.type === 'app_mention',
+    routes,
+    nameOf: (id) => nameOf(id) ?? (id === self.userId && own !== '' ? own : undefined),
+  });
+  if (!message) return NOTHING;
+  return { messages: [message], cursors: followed(message, ts, { routes, cursors }) };
+}
+
+const NOTHING: Intake = { messages: [], cursors: [] };
+
+/**
+ * A thread in which the bot is going to answer is read from here on, because history tells nothing of replies [S-i6]. One
+ * that is read already keeps its position.
+ */
+export function followed(
+  message: InboundMessage,
+  ts: string,
+  { routes, cursors }: Pick<Listener, 'routes' | 'cursors'>,
+): readonly Cursor[] {
+  const { channel, thread } = message.at;
+  if (thread === undefined || !willAnswer(message, routes)) return [];
+  const name = CURSOR.thread(channel, thread);
+  return cursors.has(name) ? [] : [{ name, value: ts }];
+}
+
+/** Was it posted before listening began? */
+export function isBelowFloor(cursors: ReadonlyMap<string, string>, channel: string, ts: string): boolean {
+  return [CURSOR.floor, CURSOR.floorOf(channel)].some((name) => {
+    const floor = cursors.get(name);
+    return isTs(floor) && compareTs(ts, floor) <= 0;
+  });
+}
+
+/** It becomes part of names in which colons and slashes separate. */
+function isChannel(id: string): boolean {
+  return /^[CGD][A-Z0-9]{1,40}$/.test(id);
+}
+
+/** In a channel that several workspaces share, the authorization names ours where the event names another's [S1]. */
+function isMeantFor(outer: WireOuter, self: Self): boolean {
+  const { team_id: team, api_app_id: app } = outer;
+  if (self.appId !== undefined && typeof app === 'string' && app !== self.appId) return false;
+  const named = authorizationsOf(outer).filter((one) => one.is_bot === true);
+  const ours = named.some((one) => one.user_id === self.userId);
+  if (self.appId === undefined && named.length > 0 && !ours) return false;
+  return team === self.team || (ours && named.some((one) => one.team_id === self.team));
+}
+
+function authorizationsOf({ authorizations }: WireOuter): NonNullable<WireOuter['authorizations']> {
+  return Array.isArray(authorizations) ? authorizations.filter(isObject) : [];
+}
+
+/** The bot users whose tokens are dead; a person's tokens are none of our business. */
+function tokensOf(event: NonNullable<WireOuter['event']>): readonly string[] {
+  const list = event.tokens?.bot;
+  return Array.isArray(list) ? list : [];
+}
