@@ -65,8 +65,14 @@ export async function startApp(config: Config, log: Log, options: AppOptions = {
     const connectors = new Map(registered.map((connector) => [connector.platform, connector]));
     const ports = new Map<string, PlatformPort>();
     for (const { platform, apiUrl } of registered) {
+      const deployment = config.deployment.get(platform);
       const port = { apiUrl: config.apiUrls.get(platform) ?? apiUrl, fetch: pool.fetch, clock, random };
-      ports.set(platform, { ...port, log: log.child({ platform }) });
+      ports.set(platform, {
+        ...port,
+        log: log.child({ platform }),
+        ...(config.publicUrl !== undefined && { hooksUrl: `${config.publicUrl}/hooks/${platform}` }),
+        ...(deployment && { deployment }),
+      });
     }
     const portFor = (platform: string): PlatformPort => {
       const port = ports.get(platform);
@@ -100,6 +106,7 @@ export async function startApp(config: Config, log: Log, options: AppOptions = {
       clock,
       log,
       version: VERSION,
+      ...(config.publicUrl !== undefined && { publicUrl: config.publicUrl }),
       ready: async () => started,
       clientAddress: (env) =>
         (env as { incoming?: { socket?: { remoteAddress?: string } } })?.incoming?.socket?.remoteAddress ?? '',

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { apiUrlSetting, ConfigError, isLoopback, readConfig, settings } from './config.ts';
+import { apiUrlSetting, ConfigError, deploymentSettings, isLoopback, readConfig, settings } from './config.ts';
 import { connectors } from './connectors/registry.ts';
 
-const read = (env: Record<string, string>) => readConfig(env, ['acme']);
+const acme = { platform: 'acme', deploymentSecrets: ['app_token', 'signing_secret'] };
+const read = (env: Record<string, string>) => readConfig(env, [acme, { platform: 'zeta' }]);
 
 describe('readConfig', () => {
   it('needs nothing', () => {
@@ -18,7 +19,31 @@ describe('readConfig', () => {
     expect(config.apiUrls.get('acme')).toBe('http://127.0.0.1:8081');
   });
 
+  it('takes a public base, also below a path, without its trailing slash', () => {
+    const publicUrl = (REPLR_PUBLIC_URL: string) => read({ REPLR_PUBLIC_URL }).publicUrl;
+    expect(publicUrl('https://bots.example.com/')).toBe('https://bots.example.com');
+    expect(publicUrl('https://example.com:8443/bots//')).toBe('https://example.com:8443/bots');
+    expect(publicUrl('http://127.0.0.1:3000')).toBe('http://127.0.0.1:3000');
+    expect(publicUrl('http://[::1]:3000')).toBe('http://[::1]:3000');
+    expect(read({}).publicUrl).toBeUndefined();
+  });
+
+  it('takes the secrets of the deployment for the platforms that know them', () => {
+    const { deployment } = read({ ACME_APP_TOKEN: ' xapp-1 ', ZETA_APP_TOKEN: 'x', ACME_SIGNING_SECRET: '' });
+    expect(deployment).toEqual(new Map([['acme', { app_token: 'xapp-1' }]]));
+    expect(read({}).deployment.size).toBe(0);
+  });
+
   it.each([
+    ['REPLR_PUBLIC_URL', 'bots.example.com'],
+    ['REPLR_PUBLIC_URL', 'http://bots.example.com'],
+    ['REPLR_PUBLIC_URL', 'http://127.0.0.1.example.com'],
+    ['REPLR_PUBLIC_URL', 'ftp://127.0.0.1'],
+    ['REPLR_PUBLIC_URL', 'https://example.com?'],
+    ['REPLR_PUBLIC_URL', 'https://example.com/#x'],
+    ['REPLR_PUBLIC_URL', 'https://me:canary@example.com'],
+    ['ACME_APP_TOKEN', 'two words'],
+    ['ACME_SIGNING_SECRET', 'x'.repeat(513)],
     ['PORT', '70000'],
     ['PORT', 'http'],
     ['REPLR_SECRET_KEY', 'c2hvcnQ='],
@@ -33,8 +58,8 @@ describe('readConfig', () => {
   });
 
   it('does not repeat a secret that it refuses', () => {
-    for (const name of ['REPLR_SECRET_KEY', 'REPLR_API_KEY', 'DATABASE_URL']) {
-      expect(() => read({ [name]: 'canary-canary' })).toThrow(/^(?!.*canary)/s);
+    for (const name of ['REPLR_SECRET_KEY', 'REPLR_API_KEY', 'DATABASE_URL', 'ACME_APP_TOKEN']) {
+      expect(() => read({ [name]: 'canary canary' })).toThrow(/^(?!.*canary)/s);
     }
   });
 });
@@ -49,7 +74,8 @@ it('the README tells of every setting, with its default', () => {
   for (const { name, fallback, doc } of settings) {
     expect(readme).toContain(`| \`${name}\` | ${fallback === '' ? '' : `${fallback} `}| ${doc} |`);
   }
-  for (const { platform, apiUrl } of connectors) {
-    expect(readme).toContain(`| \`${apiUrlSetting(platform)}\` | ${apiUrl} |`);
+  for (const connector of connectors) {
+    expect(readme).toContain(`| \`${apiUrlSetting(connector.platform)}\` | ${connector.apiUrl} |`);
+    for (const name of deploymentSettings(connector).values()) expect(readme).toContain(`| \`${name}\` | |`);
   }
 });

@@ -1,3 +1,6 @@
+import type { Connector } from './core/connector.ts';
+import type { Credential } from './core/integration.ts';
+
 /** One environment variable: its name, its default as a person would read it, one line of doc. The README's table is checked against these. */
 export interface Setting {
   readonly name: string;
@@ -8,6 +11,11 @@ export interface Setting {
 export const settings: readonly Setting[] = [
   { name: 'HOST', fallback: '127.0.0.1', doc: 'Address to listen on.' },
   { name: 'PORT', fallback: '3000', doc: 'Port to listen on; 0 takes a free one.' },
+  {
+    name: 'REPLR_PUBLIC_URL',
+    fallback: '',
+    doc: 'Where platforms reach this server from outside: `https://…`. Then they may push what happens to `/hooks/…`.',
+  },
   { name: 'REPLR_DATA_DIR', fallback: './data', doc: 'Folder of the SQLite file and of a generated key.' },
   { name: 'DATABASE_URL', fallback: '', doc: 'PostgreSQL (15 or later) instead of SQLite.' },
   {
@@ -36,9 +44,19 @@ export const settings: readonly Setting[] = [
 /** The setting that overrides where a platform's API is: `TELEGRAM_API_URL` and its like. */
 export const apiUrlSetting = (platform: string): string => `${platform.toUpperCase()}_API_URL`;
 
+/** What of a connector has settings of its own. */
+export type Configured = Pick<Connector, 'platform' | 'deploymentSecrets'>;
+
+/** The settings that hold a platform's secrets for all bots of the deployment, by field: `ACME_APP_TOKEN`. */
+export function deploymentSettings({ platform, deploymentSecrets = [] }: Configured): ReadonlyMap<string, string> {
+  return new Map(deploymentSecrets.map((field) => [field, `${platform}_${field}`.toUpperCase()]));
+}
+
 export interface Config {
   readonly host: string;
   readonly port: number;
+  /** No trailing slash. */
+  readonly publicUrl: string | undefined;
   readonly dataDir: string;
   readonly databaseUrl: string | undefined;
   readonly secretKey: Uint8Array | undefined;
@@ -52,6 +70,8 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** Overridden platform bases by platform name, no trailing slash. */
   readonly apiUrls: ReadonlyMap<string, string>;
+  /** The deployment's own secrets by platform name; only platforms that have any. */
+  readonly deployment: ReadonlyMap<string, Credential>;
 }
 
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -63,18 +83,26 @@ export class ConfigError extends Error {}
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** All settings, parsed once. An empty variable counts as unset. */
-export function readConfig(env: Environment, platforms: readonly string[]): Config {
+export function readConfig(env: Environment, platforms: readonly Configured[]): Config {
   const text = (name: string): string | undefined => env[name]?.trim() || undefined;
   const known = (name: string): string =>
     text(name) ?? settings.find((setting) => setting.name === name)?.fallback ?? '';
   const apiUrls = new Map<string, string>();
-  for (const platform of platforms) {
+  const deployment = new Map<string, Credential>();
+  for (const configured of platforms) {
+    const { platform } = configured;
     const url = baseUrl(apiUrlSetting(platform), text(apiUrlSetting(platform)));
     if (url) apiUrls.set(platform, url);
+    const secrets = [...deploymentSettings(configured)].flatMap(([field, name]) => {
+      const secret = deploymentSecret(name, text(name));
+      return secret === undefined ? [] : [[field, secret] as const];
+    });
+    if (secrets.length > 0) deployment.set(platform, Object.fromEntries(secrets));
   }
   return Object.freeze({
     host: known('HOST'),
     port: port(known('PORT')),
+    publicUrl: publicUrl(text('REPLR_PUBLIC_URL')),
     dataDir: known('REPLR_DATA_DIR'),
     databaseUrl: databaseUrl(text('DATABASE_URL')),
     secretKey: secretKey(text('REPLR_SECRET_KEY')),
@@ -87,6 +115,7 @@ export function readConfig(env: Environment, platforms: readonly string[]): Conf
     ollamaBaseUrl: baseUrl('OLLAMA_BASE_URL', text('OLLAMA_BASE_URL')),
     logLevel: logLevel(known('LOG_LEVEL')),
     apiUrls,
+    deployment,
   });
 }
 
@@ -102,6 +131,25 @@ function baseUrl(name: string, value: string | undefined): string | undefined {
     throw new ConfigError(`${name} must be an http(s) URL`);
   }
   return value.replace(/\/+$/, '');
+}
+
+/** Platforms send to nothing but https; only on this machine may it be less. */
+function publicUrl(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
+  if (!url || !safe || /[?#]/.test(value) || url.username !== '' || url.password !== '') {
+    throw new ConfigError('REPLR_PUBLIC_URL must be an https URL without query, fragment or password');
+  }
+  return url.href.replace(/\/+$/, '');
+}
+
+/** It goes into headers and signatures; what is no token at all was set by mistake. */
+function deploymentSecret(name: string, value: string | undefined): string | undefined {
+  if (value !== undefined && !/^[!-~]{1,512}$/.test(value)) {
+    throw new ConfigError(`${name} must be 1 to 512 visible ASCII characters`);
+  }
+  return value;
 }
 
 function databaseUrl(value: string | undefined): string | undefined {

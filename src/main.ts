@@ -19,7 +19,6 @@ const USAGE = `Usage:
 /** The first platform's simulator listens here, the others on the ports behind it. */
 const SIMULATOR_PORT = 8081;
 
-const platforms = connectors.map((connector) => connector.platform);
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** Aborts at the first INT or TERM; the second one ends the process at once. */
@@ -42,7 +41,7 @@ const aborted = (signal: AbortSignal): Promise<void> =>
 
 async function serve(): Promise<number> {
   const stopping = interrupted();
-  const config = readConfig(process.env, platforms);
+  const config = readConfig(process.env, connectors);
   const log = createLogger(config.logLevel, (line) => void process.stdout.write(line));
   // One connection's bug must not end everybody else's service; it is logged and its own loop starts again.
   process.on('unhandledRejection', (error) => log.error('unhandled_rejection', { error }));
@@ -71,7 +70,7 @@ async function play(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({ args: [...args], options: { once: { type: 'boolean', default: false } } });
   const { playground } = await import('./playground.ts');
   const env = { LOG_LEVEL: 'warn', ...process.env };
-  const log = createLogger(readConfig(env, platforms).logLevel, (line) => void process.stderr.write(line));
+  const log = createLogger(readConfig(env, connectors).logLevel, (line) => void process.stderr.write(line));
   const shows = process.stdin.isTTY === true;
   const terminal = { input: process.stdin, output: process.stdout, signal: interrupted(), shows };
   return playground(env, log, terminal, values.once);
@@ -98,7 +97,7 @@ async function keys(args: readonly string[]): Promise<number> {
     say(USAGE);
     return 2;
   }
-  const config = readConfig(process.env, platforms);
+  const config = readConfig(process.env, connectors);
   const log = createLogger('warn', (line) => void process.stderr.write(line));
   say(`API key of ${user}, shown only this once: ${await createKey(config, log, user)}`);
   return 0;
@@ -108,7 +107,7 @@ async function keys(args: readonly string[]): Promise<number> {
 async function openapi(): Promise<number> {
   const dataDir = await mkdtemp(join(tmpdir(), 'replr-openapi-'));
   try {
-    const config = readConfig({ REPLR_DATA_DIR: dataDir, PORT: '0' }, platforms);
+    const config = readConfig({ REPLR_DATA_DIR: dataDir, PORT: '0' }, connectors);
     const app = await startApp(config, silentLog);
     const document: unknown = await fetch(`${app.url}/openapi.json`).then((response) => response.json());
     await app.stop();

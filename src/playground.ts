@@ -79,10 +79,12 @@ function configured(
       PORT: port,
       DATABASE_URL: undefined,
       REPLR_SECRET_KEY: undefined,
+      REPLR_PUBLIC_URL: undefined,
       REPLR_DATA_DIR: dataDir,
       REPLR_API_KEY: key,
     },
-    connectors.map((connector) => connector.platform),
+    // Without the deployment's own secrets: those are of a real app.
+    connectors.map(({ platform }) => ({ platform })),
   );
 }
 

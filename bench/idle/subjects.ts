@@ -62,7 +62,7 @@ async function startServer(apiUrl: string, most: number): Promise<Subject> {
   const keys = [API_KEY];
   while (keys.length * BOTS_PER_KEY < most) {
     const user = `owner ${keys.length + 1}`;
-    keys.push(await createKey(readConfig(env, ['discord']), silentLog, user));
+    keys.push(await createKey(readConfig(env, [{ platform: 'discord' }]), silentLog, user));
   }
   const argv = ['--expose-gc', '--import', AHEAD, START, 'serve'];
   const child = spawn(process.execPath, argv, { env, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });

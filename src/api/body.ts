@@ -1,3 +1,4 @@
+import { unlessAborted } from '../core/abort.ts';
 import { ApiError } from './errors.ts';
 
 /** More is a 413. A REPLR's instructions are the longest thing anybody sends. */
@@ -6,34 +7,44 @@ export const MAX_DEPTH = 20;
 
 const JSON_TYPE = /^application\/json\s*(?:;\s*charset="?utf-8"?\s*)?$/i;
 
-/**
- * The raw body as text, never more than the cap in memory whatever `Content-Length` says or leaves out. What is beyond
- * the cap is left unread; the HTTP server throws it away.
- */
+/** The raw body as text. */
 export async function readText(request: Request): Promise<string> {
-  if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY_BYTES) throw tooLarge();
-  if (request.body === null) return '';
-  const decoder = new TextDecoder('utf-8', { fatal: true });
+  const bytes = await readBytes(request, MAX_BODY_BYTES);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw unreadable();
+  }
+}
+
+/**
+ * The body as it came, never more than the cap in memory whatever `Content-Length` says or leaves out. What is beyond the
+ * cap, or has not come when the signal aborts, is left unread; the HTTP server throws it away.
+ */
+export async function readBytes(request: Request, cap: number, signal?: AbortSignal): Promise<Uint8Array> {
+  if (Number(request.headers.get('content-length') ?? 0) > cap) throw tooLarge(cap);
+  if (request.body === null) return new Uint8Array();
   const reader = request.body.getReader();
-  let text = '';
+  const pieces: Uint8Array[] = [];
   let bytes = 0;
   try {
     for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return text + decoder.decode();
+      const { done, value } = await (signal ? unlessAborted(reader.read(), signal) : reader.read());
+      if (done) return Buffer.concat(pieces, bytes);
       bytes += value.byteLength;
-      if (bytes > MAX_BODY_BYTES) throw tooLarge();
-      text += decoder.decode(value, { stream: true });
+      if (bytes > cap) throw tooLarge(cap);
+      pieces.push(value);
     }
   } catch (error) {
     if (error instanceof ApiError) throw error;
-    throw new ApiError('bad_request', 'The body could not be read as UTF-8 text.');
+    throw unreadable();
   } finally {
     reader.releaseLock();
   }
 }
 
-const tooLarge = () => new ApiError('payload_too_large', 'The body may have at most 256 KiB.');
+const tooLarge = (cap: number) => new ApiError('payload_too_large', `The body may have at most ${cap / 1024} KiB.`);
+const unreadable = () => new ApiError('bad_request', 'The body could not be read as UTF-8 text.');
 
 /** The parser is chosen by the route: any other declared type is refused, and none is ever tried. */
 export function parseObject(text: string, contentType: string | null): Record<string, unknown> {

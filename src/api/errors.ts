@@ -13,6 +13,7 @@ export const errorCodes = {
   forbidden: { status: 403, meaning: 'The API key may not do this.' },
   plan_limit: { status: 403, meaning: 'A limit of the plan is reached.' },
   not_found: { status: 404, meaning: 'It does not exist, or belongs to somebody else.' },
+  request_timeout: { status: 408, meaning: 'The body took too long to arrive.' },
   conflict: { status: 409, meaning: 'Something else is in the way; `details` says what when it is yours.' },
   payload_too_large: { status: 413, meaning: 'The body is larger than 256 KiB.' },
   unprocessable_entity: {

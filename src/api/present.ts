@@ -2,6 +2,7 @@ import type { Connector } from '../core/connector.ts';
 import type { Health, Notice } from '../core/health.ts';
 import type { Integration, Replr } from '../core/integration.ts';
 import { statusOf } from '../core/integration.ts';
+import { hookUrlNames } from './hook-url.ts';
 
 type Json = Record<string, unknown>;
 
@@ -83,15 +84,14 @@ const OWN_FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Settings are spread into our own object, so a connector must not name a field like one of ours, nor a public field
- * like a secret one. Found at start, not by a user.
+ * Settings and the hook's URL are spread into our own object, so a connector must not name a field like one of ours, nor two
+ * fields alike. Found at start, not by a user.
  */
 export function assertNoClash(connector: Connector): void {
-  const secrets = Object.keys(connector.credential.shape);
-  const settings = Object.keys(connector.settings.shape);
-  const taken = [...secrets, ...settings].find((name) => OWN_FIELDS.has(name));
-  const both = settings.find((name) => secrets.includes(name));
-  if (taken !== undefined || both !== undefined) {
-    throw new Error(`connector ${connector.platform}: the field name ${taken ?? both} is taken`);
+  const seen = new Set(OWN_FIELDS);
+  const { credential, settings } = connector;
+  for (const name of [...Object.keys(credential.shape), ...Object.keys(settings.shape), ...hookUrlNames(connector)]) {
+    if (seen.has(name)) throw new Error(`connector ${connector.platform}: the field name ${name} is taken`);
+    seen.add(name);
   }
 }

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { ZodType } from 'zod';
 import type { Connector } from '../core/connector.ts';
+import { hookUrlShape } from './hook-url.ts';
 
 type Shape = Readonly<Record<string, ZodType>>;
 
@@ -90,7 +91,7 @@ export function integrationSchemas(connectors: Iterable<Connector>): Integration
 
 function listedSchema(connector: Connector): ZodType {
   return z
-    .object({ ...head(connector), message_count: count, connected_at: time })
+    .object({ ...head(connector), message_count: count, connected_at: time, ...optional(hookUrlShape(connector)) })
     .openapi(componentName(connector, 'Integration'));
 }
 
@@ -104,6 +105,7 @@ function detailSchema(connector: Connector): ZodType {
       last_message_at: time.optional(),
       health: healthSchema,
       notices: z.array(noticeSchema).optional(),
+      ...hookUrlShape(connector),
     })
     .openapi(componentName(connector, 'IntegrationDetail'));
 }
@@ -139,10 +141,17 @@ export function createSchema(connector: Connector): ZodType {
 function updateSchema(connector: Connector) {
   const updatable = Object.entries(connector.settings.shape).filter(([name]) => connector.updatable.includes(name));
   return z.object({
-    ...optional(Object.fromEntries(updatable)),
+    ...optional(removable(Object.fromEntries(updatable))),
     ...changeSchema.shape,
-    ...optional(secret(connector.credential.shape)),
+    ...optional(removable(secret(connector.credential.shape))),
   });
+}
+
+/** What need not be there can be taken away with `null`. */
+function removable(shape: Shape): Shape {
+  return Object.fromEntries(
+    Object.entries(shape).map(([name, schema]) => [name, schema.isOptional() ? schema.nullable() : schema]),
+  );
 }
 
 /** Secrets are marked as what they are, also for forms that are drawn from the documentation. */

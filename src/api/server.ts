@@ -1,32 +1,22 @@
 import { type Context, Hono } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import type { RequestId } from '../core/ids.ts';
-import { authenticate, type Caller } from './auth.ts';
+import { authenticate } from './auth.ts';
 import { parseObject, readText } from './body.ts';
 import type { ApiDeps, Call, Endpoint } from './endpoint.ts';
 import { allEndpoints } from './endpoints/all.ts';
+import type { Env } from './env.ts';
 import { ApiError, errorBody, errorCodes, notFound } from './errors.ts';
+import { addHooks } from './hooks.ts';
 import { type Outcome, once } from './idempotency.ts';
 import { openApiDocument } from './openapi.ts';
 import { assertNoClash } from './present.ts';
-import { createWindows, rateLimitHeaders, type Usage } from './rate-limit.ts';
+import { createWindows, rateLimitHeaders } from './rate-limit.ts';
 import { isReady } from './ready.ts';
 
 export interface Api {
   /** `env` is whatever the HTTP server hands over; only `clientAddress` looks into it. Never rejects. */
   fetch(request: Request, env?: unknown): Promise<Response>;
   openapi(): object;
-}
-
-interface Env {
-  Variables: {
-    requestId: RequestId;
-    /** What the log calls the route: never the path itself, whose ids say more than a log should. */
-    route: string;
-    usage: Usage;
-    caller?: Caller;
-  };
-  Bindings: object;
 }
 
 const DEFAULT_PER_MINUTE = 600;
@@ -41,6 +31,7 @@ export function createApi(deps: ApiDeps): Api {
   addFrame(app, deps);
   addKeyCheck(app, deps);
   addPublicRoutes(app, deps, document);
+  addHooks(app, deps);
   for (const endpoint of endpoints) {
     const path = endpoint.path.replaceAll(/\{(\w+)\}/g, ':$1');
     app.on(endpoint.method.toUpperCase(), path, (c) => serve(c, deps, endpoint));

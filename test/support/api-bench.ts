@@ -69,7 +69,6 @@ export async function apiBench({ connectors = [], ...options }: BenchOptions = {
   const logged: { event: string; fields: LogFields }[] = [];
   const log = recordingLog(logged);
   const control: Control = {
-    hook: async () => ({ kind: 'unknown' }),
     changed: async (bots) => {
       bench.changed.push(bots);
     },

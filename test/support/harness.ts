@@ -1,5 +1,6 @@
 import { type App, startApp } from '../../src/app.ts';
 import { apiUrlSetting, type Environment, readConfig } from '../../src/config.ts';
+import { connectors } from '../../src/connectors/registry.ts';
 import { createKey } from '../../src/keys.ts';
 import { createLogger } from '../../src/observe/logger.ts';
 import { type Client, createClient, makeReplr } from './client.ts';
@@ -37,7 +38,7 @@ export async function startHarness(driver: PlatformDriver, kind: StoreKind, env:
   const logger = createLogger('debug', (line) => log.push(line));
   const config = readConfig(
     { PORT: '0', REPLR_API_KEY: API_KEY, [apiUrlSetting(platform)]: world.apiUrl, ...place.env, ...env },
-    [platform],
+    connectors,
   );
   const start = (): Promise<App> => startApp(config, logger, { drainMs: DRAIN_MS });
   let app: App | undefined = await start();

@@ -4,6 +4,7 @@ import type { Credential, Integration, Settings } from '../../core/integration.t
 import { type ApiDeps, type Call, type Endpoint, tellControl } from '../endpoint.ts';
 import { notFound } from '../errors.ts';
 import { fieldReader, pick } from '../fields.ts';
+import { hookUrl, hookUrlNames } from '../hook-url.ts';
 import { replrIdOf } from '../path-ids.ts';
 import { claimed, holdingClaim, knownCursors, type PlatformCheck, type Verified } from '../platform-check.ts';
 import { presentIntegration } from '../present.ts';
@@ -41,7 +42,7 @@ export function createIntegration(
       if (!(await deps.store.getReplr(call.userId, wish.replrId))) throw notFound('REPLR');
       const verified = await check.verify(call, connector, wish.credential, wish.settings);
       const integration = await connect(deps, check, call, connector, wish, verified);
-      return { status: 201, body: presentIntegration(integration) };
+      return { status: 201, body: { ...presentIntegration(integration), ...hookUrl(deps, integration) } };
     },
   };
 }
@@ -50,7 +51,7 @@ function readWish({ body }: Call, connector: Connector): Wish {
   const own = Object.keys(connectSchema.shape);
   const secrets = Object.keys(connector.credential.shape);
   const settings = Object.keys(connector.settings.shape);
-  const reader = fieldReader(body, [...own, ...secrets, ...settings]);
+  const reader = fieldReader(body, [...own, ...secrets, ...settings], hookUrlNames(connector));
   const common = reader.part(connectSchema, pick(body, own));
   const credential = reader.part(connector.credential, pick(body, secrets));
   const place = reader.part(connector.settings, pick(body, settings));

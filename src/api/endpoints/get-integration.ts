@@ -1,5 +1,6 @@
 import type { ApiDeps, Endpoint } from '../endpoint.ts';
 import { notFound } from '../errors.ts';
+import { hookUrl } from '../hook-url.ts';
 import { integrationIdOf } from '../path-ids.ts';
 import { presentIntegrationDetail } from '../present.ts';
 import type { IntegrationSchemas } from '../schemas.ts';
@@ -16,7 +17,7 @@ export function getIntegration(deps: ApiDeps, schemas: IntegrationSchemas): Endp
     handle: async (call) => {
       const integration = await deps.store.getIntegration(call.userId, integrationIdOf(call));
       if (!integration) throw notFound('Integration');
-      return { status: 200, body: presentIntegrationDetail(integration) };
+      return { status: 200, body: { ...presentIntegrationDetail(integration), ...hookUrl(deps, integration) } };
     },
   };
 }

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { ZodObject } from 'zod';
 import type { Connector } from '../../core/connector.ts';
 import type { IntegrationId, ReplrId } from '../../core/ids.ts';
 import { type Credential, type Integration, type Settings, statusOf } from '../../core/integration.ts';
@@ -6,6 +7,7 @@ import type { IntegrationChange, IntegrationUpdate } from '../../core/store.ts';
 import { type ApiDeps, type Call, type Endpoint, tellControl } from '../endpoint.ts';
 import { ApiError, notFound } from '../errors.ts';
 import { fieldReader, pick } from '../fields.ts';
+import { hookUrl, hookUrlNames } from '../hook-url.ts';
 import type { createKeyMutex } from '../key-mutex.ts';
 import { integrationIdOf, replrIdOf } from '../path-ids.ts';
 import { claimed, holdingClaim, knownCursors, type PlatformCheck } from '../platform-check.ts';
@@ -35,14 +37,14 @@ export function updateIntegration(
     tag: 'Integrations',
     summary: 'Update settings for an existing integration.',
     description:
-      'Only what is sent changes; read-only fields are ignored. A new credential or place is checked with the platform first.',
+      'Only what is sent changes; read-only fields are ignored; `null` takes an optional field away. A new credential or place is checked with the platform first.',
     body: { schema: schemas.update },
     success: { status: 200, schema: schemas.detail },
     errors: ['bad_request', 'validation_error', 'not_found', 'conflict', 'unprocessable_entity', 'upstream_error'],
     handle: async (call) => {
       const id = integrationIdOf(call);
       const integration = await alone(id, () => update(deps, check, call, id));
-      return { status: 200, body: presentIntegrationDetail(integration) };
+      return { status: 200, body: { ...presentIntegrationDetail(integration), ...hookUrl(deps, integration) } };
     },
   };
 }
@@ -50,7 +52,7 @@ export function updateIntegration(
 async function update(deps: ApiDeps, check: PlatformCheck, call: Call, id: IntegrationId): Promise<Integration> {
   const { store, connectors } = deps;
   const before = await store.getIntegration(call.userId, id);
-  const stored = await store.getCredential(call.userId, id);
+  const stored = before && (await newestCredential(deps, call, before));
   if (!before || !stored) throw notFound('Integration');
   const connector = connectors.get(before.platform);
   if (!connector) throw new ApiError('service_unavailable', 'This server does not serve this platform any more.');
@@ -77,6 +79,20 @@ async function update(deps: ApiDeps, check: PlatformCheck, call: Call, id: Integ
   if (!change.ok) throw refusal(change);
   await tellControl(deps, call, change.bots);
   return (await store.getIntegration(call.userId, id)) ?? change.integration;
+}
+
+/**
+ * What the bot is run with: a sibling on the same bot may have got a new token since, and the one stored with this
+ * integration is dead then. Secrets of another user are never used, whoever shares the bot.
+ */
+async function newestCredential(
+  { store }: ApiDeps,
+  { userId }: Call,
+  { id, botId }: Integration,
+): Promise<Credential | undefined> {
+  const [bot] = await store.findListeners({ botId });
+  const own = bot?.routes.every((route) => route.userId === userId) === true;
+  return own ? bot.credential : await store.getCredential(userId, id);
 }
 
 /**
@@ -127,16 +143,17 @@ function refusal(change: IntegrationChange & { ok: false }): ApiError {
 function readWish({ body }: Call, connector: Connector, before: Integration, stored: Credential): Wish {
   const own = Object.keys(changeSchema.shape);
   const secrets = Object.keys(connector.credential.shape);
-  const reader = fieldReader(body, [...own, ...secrets], Object.keys(connector.settings.shape));
+  const fixed = [...Object.keys(connector.settings.shape), ...hookUrlNames(connector)];
+  const reader = fieldReader(body, [...own, ...secrets], fixed);
   const common = reader.part(changeSchema, pick(body, own));
   const sentSecrets = pick(body, secrets);
   const sentSettings = pick(body, connector.updatable);
   const credential = isEmpty(sentSecrets)
     ? undefined
-    : reader.part(connector.credential, { ...stored, ...sentSecrets });
+    : reader.part(connector.credential, laidOver(connector.credential, stored, sentSecrets));
   const settings = isEmpty(sentSettings)
     ? undefined
-    : reader.part(connector.settings, { ...before.settings, ...sentSettings });
+    : reader.part(connector.settings, laidOver(connector.settings, before.settings, sentSettings));
   reader.done();
   return {
     active: common?.active,
@@ -145,6 +162,12 @@ function readWish({ body }: Call, connector: Connector, before: Integration, sto
     credential: credential as Credential | undefined,
     settings: isDeepStrictEqual(settings, before.settings) ? undefined : settings,
   };
+}
+
+/** What was sent over what is stored; `null` takes an optional field away. For any other it is a wrong value. */
+function laidOver(schema: ZodObject, stored: Settings, sent: Settings): Settings {
+  const removed = (name: string) => sent[name] === null && schema.shape[name]?.safeParse(undefined).success === true;
+  return Object.fromEntries(Object.entries({ ...stored, ...sent }).filter(([name]) => !removed(name)));
 }
 
 const isEmpty = (fields: object) => Object.keys(fields).length === 0;
