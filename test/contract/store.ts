@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { accessContract } from './store-access.ts';
 import { answersContract } from './store-answers.ts';
+import { arrivalsContract } from './store-arrivals.ts';
 import { claimsContract } from './store-claims.ts';
 import { enduranceContract } from './store-endurance.ts';
 import { flowContract } from './store-flow.ts';
@@ -26,6 +27,7 @@ export function storeContract(name: string, open: Open): void {
     answersContract(current);
     memoryContract(current);
     ownersContract(current);
+    arrivalsContract(current);
     claimsContract(current);
     integrationsContract(current);
     accessContract(current);
