@@ -2,10 +2,12 @@ import { z } from 'zod';
 import type { Connector } from '../../core/connector.ts';
 import type { Settings } from '../../core/integration.ts';
 import { tokenSchema } from '../shared/token.ts';
+import { hook } from './hook.ts';
 import { polling } from './polling.ts';
 import { render, TEXT_LENGTH } from './render.ts';
 import { sender } from './sender.ts';
 import { beginning, verify } from './verify.ts';
+import { webhook } from './webhook.ts';
 
 const credential = z.object({
   bot_token: tokenSchema('The token of your bot, as @BotFather shows it: 123456789:AA…').describe(
@@ -31,8 +33,8 @@ function chatsOf(of: Settings): readonly string[] {
 }
 
 /**
- * Telegram by the Bot API: one long poll per bot brings messages, plain calls send the answers. A bot has exactly one
- * consumer [T1], so an integration claims it as a whole. The platform can neither remove a duplicate nor say whether a
+ * Telegram by the Bot API: a webhook brings the messages where the platform can reach us, else one long poll per bot;
+ * plain calls send the answers. A bot has exactly one consumer [T1], so an integration claims it as a whole. The platform can neither remove a duplicate nor say whether a
  * message arrived, so there is no `lookUp`.
  */
 export const telegram: Connector = {
@@ -61,6 +63,10 @@ export const telegram: Connector = {
     return { ...of, channel_ids: [...new Set(chats.map((id) => (id === from ? to : id)))] };
   },
   render: (answer) => render(answer),
-  receiver: (bot, secrets, port) => polling(bot, secrets, port),
+  hook,
+  receiver: (bot, secrets, port) => {
+    const { hooksUrl } = port;
+    return hooksUrl === undefined ? polling(bot, secrets, port) : webhook(bot, secrets, port, hooksUrl);
+  },
   sender: (_bot, secrets, port) => sender(secrets, port),
 };

@@ -1,3 +1,4 @@
+import type { Bot } from '../../core/integration.ts';
 import type { Author, InboundMessage, Place } from '../../core/message.ts';
 import { oneLine, storable } from '../../core/text.ts';
 import type { WireMessage, WireUpdate } from './wire.ts';
@@ -6,6 +7,11 @@ import type { WireMessage, WireUpdate } from './wire.ts';
 export interface Self {
   readonly id: string;
   readonly username?: string;
+}
+
+export function selfOf({ identity, profile }: Pick<Bot, 'identity' | 'profile'>): Self {
+  const { username } = profile;
+  return { id: identity, ...(typeof username === 'string' && username !== '' && { username }) };
 }
 
 export interface Parsed {

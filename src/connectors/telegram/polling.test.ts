@@ -13,6 +13,7 @@ const CONFLICT = 'Conflict: terminated by other getUpdates request; make sure th
 const batch = (...updates: unknown[]) => Response.json({ ok: true, result: updates });
 const refused = (error_code: number, description: string, parameters?: unknown) =>
   Response.json({ ok: false, error_code, description, parameters }, { status: error_code });
+const info = (url: string) => Response.json({ ok: true, result: { url } });
 const said = (update_id: number, text: string, chat: object = { id: 5, type: 'private' }) => ({
   update_id,
   message: { message_id: update_id, date: 1, chat, from: { id: 5, is_bot: false, first_name: 'A' }, text },
@@ -211,6 +212,7 @@ describe('polling', () => {
     let gone = false;
     const { clock, calls, health } = setup((call) => {
       if (gone) return call.parameters['timeout'] === 0 ? batch() : hangs(call.signal);
+      if (call.method === 'getWebhookInfo') return info('https://elsewhere.test/hooks/telegram/bot_2');
       return refused(
         409,
         "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first",
@@ -218,10 +220,31 @@ describe('polling', () => {
     });
     await clock.advance(10 * 60_000);
     expect(health).toEqual(['connecting', 'error webhook_active']);
-    expect(calls.length).toBeLessThan(22);
+    expect(calls.length).toBeLessThan(44);
+    expect(calls.map(({ method }) => method)).not.toContain('deleteWebhook');
     gone = true;
     await clock.advance(60_000);
     expect(health.at(-1)).toBe('connected');
+  });
+
+  it('takes its own webhook of an earlier configuration down, keeps what waits and goes on from its position', async () => {
+    let url = 'https://before.test/hooks/telegram/bot_1';
+    const { clock, calls, health, taken } = setup(
+      (call) => {
+        if (call.method === 'getWebhookInfo') return info(url);
+        if (call.method === 'deleteWebhook') {
+          url = '';
+          return Response.json({ ok: true, result: true });
+        }
+        if (url !== '') return refused(409, "Conflict: can't use getUpdates method while webhook is active");
+        return call.parameters['offset'] === 11 ? batch(said(30, 'never acknowledged')) : hangs(call.signal);
+      },
+      { cursor: '11' },
+    );
+    await clock.advance(2_000);
+    expect(calls.find(({ method }) => method === 'deleteWebhook')?.parameters).toEqual({ drop_pending_updates: false });
+    expect(taken).toEqual([{ texts: ['never acknowledged'], cursors: at('31') }]);
+    expect(health).toEqual(['connecting', 'connected']);
   });
 
   it('does not spin on a server that does not hold polls', async () => {

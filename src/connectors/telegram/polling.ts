@@ -1,11 +1,30 @@
 import { type Backoff, backoffMs } from '../../core/backoff.ts';
 import type { Receiver, ReceiverPort } from '../../core/connector.ts';
-import type { Health } from '../../core/health.ts';
 import type { Bot, Credential } from '../../core/integration.ts';
 import type { InboundMessage } from '../../core/message.ts';
-import { type Parsed, parse, type Self } from './parse.ts';
-import { BOT_FATHER, OFFSET, WEBHOOK_HELP } from './verify.ts';
-import { ALLOWED_UPDATES, type Api, conflictOf, createApi, isObject, type Reply, type WireUpdate } from './wire.ts';
+import { isOurs } from './address.ts';
+import { type Parsed, parse, type Self, selfOf } from './parse.ts';
+import {
+  BAD_CREDENTIALS,
+  CONFLICT,
+  CONNECTED,
+  LIMITED,
+  STORE_UNAVAILABLE,
+  type State,
+  UNREACHABLE,
+  WEBHOOK_ACTIVE,
+} from './states.ts';
+import { OFFSET } from './verify.ts';
+import {
+  ALLOWED_UPDATES,
+  type Api,
+  conflictOf,
+  createApi,
+  isObject,
+  isUpdate,
+  type Reply,
+  type WireUpdate,
+} from './wire.ts';
 
 /** How long the platform may hold a poll, seconds. It clamps to 50 [T7]; below that no middlebox loses patience. */
 const HOLD_S = 40;
@@ -26,42 +45,6 @@ const WEBHOOK: Backoff = { baseMs: 60_000, capMs: 60_000 };
 /** An answer that brings nothing new in less time than this is a server that does not hold polls: do not spin. */
 const MIN_ROUND_MS = 1_000;
 
-type State = Omit<Health, 'since' | 'transport'>;
-
-const CONNECTED: State = { state: 'connected' };
-const STORE_UNAVAILABLE: State = {
-  state: 'reconnecting',
-  code: 'store_unavailable',
-  message: 'Messages wait at Telegram until they can be stored here.',
-};
-const LIMITED: State = { state: 'reconnecting', code: 'rate_limited', message: 'Telegram asked us to wait.' };
-const UNREACHABLE: State = {
-  state: 'reconnecting',
-  code: 'unreachable',
-  message: 'Telegram does not answer as it should; trying again.',
-};
-const CONFLICT: State = {
-  state: 'error',
-  code: 'conflict',
-  message:
-    'Another program receives the messages of this bot with the same token. Stop it, or give it a bot of its own; ' +
-    'this connection then recovers by itself.',
-};
-const WEBHOOK_ACTIVE: State = {
-  state: 'error',
-  code: 'webhook_active',
-  message:
-    'Another service has set a webhook and receives the messages of this bot. Disconnect the bot there; this ' +
-    'connection then recovers by itself.',
-  fixUrl: WEBHOOK_HELP,
-};
-const BAD_CREDENTIALS: State = {
-  state: 'error',
-  code: 'bad_credentials',
-  message: 'Telegram no longer accepts the bot token. Copy the current one from @BotFather and update the integration.',
-  fixUrl: BOT_FATHER,
-};
-
 /**
  * Receives by long polling. The offset moves, here and on the platform, only after `accept` has resolved: the next poll
  * is the acknowledgement, so what was not stored comes again.
@@ -71,6 +54,7 @@ export function polling(bot: Bot, credential: Credential, port: ReceiverPort): R
 }
 
 class PollingLoop {
+  private readonly bot: Bot;
   private readonly port: ReceiverPort;
   private readonly api: Api;
   private readonly self: Self;
@@ -87,10 +71,10 @@ class PollingLoop {
   private hold = 0;
 
   constructor(bot: Bot, credential: Credential, port: ReceiverPort) {
+    this.bot = bot;
     this.port = port;
     this.api = createApi(credential['bot_token'] ?? '', port);
-    const { username } = bot.profile;
-    this.self = { id: bot.identity, ...(typeof username === 'string' && username !== '' && { username }) };
+    this.self = selfOf(bot);
     const stored = port.cursors.get(OFFSET);
     if (stored !== undefined && /^-?\d{1,15}$/.test(stored)) this.offset = Number(stored);
   }
@@ -103,7 +87,7 @@ class PollingLoop {
       const reply = await this.poll(signal);
       if (signal.aborted) return;
       if (reply.kind === 'unauthorized') return this.report(BAD_CREDENTIALS);
-      const pauseMs = (await this.take(reply, began, signal)) ?? this.trouble(reply);
+      const pauseMs = (await this.take(reply, began, signal)) ?? (await this.trouble(reply, signal));
       if (pauseMs > 0) await this.port.clock.sleep(pauseMs, signal);
     }
   }
@@ -183,16 +167,13 @@ class PollingLoop {
   }
 
   /** Reports what went wrong; returns how long to wait, ms. */
-  private trouble(reply: Reply): number {
+  private async trouble(reply: Reply, signal: AbortSignal): Promise<number> {
     const { random } = this.port;
     const conflict = conflictOf(reply);
     this.uncontestedSince = undefined;
     if (conflict === 'poller') return this.contested();
     this.hold = 0;
-    if (conflict === 'webhook') {
-      this.report(WEBHOOK_ACTIVE);
-      return backoffMs(0, WEBHOOK, random);
-    }
+    if (conflict === 'webhook') return await this.hooked(signal);
     if (reply.kind === 'limited') {
       this.report(LIMITED);
       return reply.afterMs;
@@ -201,6 +182,24 @@ class PollingLoop {
     if (reply.kind === 'failed' && reply.reason === 'too_large') this.batch = Math.max(1, Math.floor(this.batch / 10));
     this.report(UNREACHABLE);
     return backoffMs(this.failures++, RETRY, random);
+  }
+
+  /**
+   * A webhook that this bot had here before is ours to remove: nothing is lost, and nothing that was acknowledged there
+   * comes again. Any other belongs to somebody and stays.
+   */
+  private async hooked(signal: AbortSignal): Promise<number> {
+    const limits = { timeoutMs: GRACE_S * 1000, signal };
+    const reply = await this.api('getWebhookInfo', {}, limits);
+    const url = reply.kind === 'ok' && isObject(reply.result) ? reply.result['url'] : undefined;
+    if (typeof url === 'string' && isOurs(url, this.bot, this.port)) {
+      const removed = await this.api('deleteWebhook', { drop_pending_updates: false }, limits);
+      // Not at once: should somebody set it again and again, this must not spin.
+      if (removed.kind === 'ok') return MIN_ROUND_MS;
+    }
+    if (signal.aborted) return 0;
+    this.report(WEBHOOK_ACTIVE);
+    return backoffMs(0, WEBHOOK, this.port.random);
   }
 
   private contested(): number {
@@ -229,8 +228,4 @@ class PollingLoop {
     this.reported = key;
     this.port.report({ ...state, transport: 'polling' });
   }
-}
-
-function isUpdate(value: unknown): value is WireUpdate {
-  return isObject(value) && Number.isSafeInteger(value['update_id']);
 }

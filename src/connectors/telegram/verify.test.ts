@@ -23,6 +23,7 @@ function setup(answers: Readonly<Record<string, (call: ScriptedCall) => Scripted
   return { clock, calls, port: { apiUrl: 'http://api.test', fetch, clock, random: Math.random, log: silentLog } };
 }
 
+const HOOKS = 'https://chat.example.com/hooks/telegram';
 const secrets = { bot_token: '7:secret' };
 
 describe('verify', () => {
@@ -78,6 +79,13 @@ describe('verify', () => {
     expect(JSON.stringify(found)).not.toMatch(/s[e3]cret|pass/);
   });
 
+  it('takes its own webhook for no obstacle', async () => {
+    const { port } = setup({ getWebhookInfo: () => done({ url: `${HOOKS}/bot_1` }) });
+    expect(await verify(secrets, { ...port, hooksUrl: HOOKS })).toMatchObject({ ok: true });
+    expect(await verify(secrets, { ...port, hooksUrl: `${HOOKS}2` })).toMatchObject({ reason: 'webhook_active' });
+    expect(await verify(secrets, port)).toMatchObject({ reason: 'webhook_active' });
+  });
+
   it('is given up after ten seconds, both calls together', async () => {
     const { port, clock } = setup({ getWebhookInfo: (call) => hangs(call.signal) });
     const running = verify(secrets, port);
@@ -105,12 +113,27 @@ describe('beginning', () => {
     });
   });
 
+  const hooked = () => refused(409, "Conflict: can't use getUpdates method while webhook is active");
+
+  it('removes its own webhook with all that waits', async () => {
+    const { port, calls } = setup({ getUpdates: hooked, getWebhookInfo: () => done({ url: `${HOOKS}/bot_1` }) });
+    expect(await beginning(secrets, { ...port, hooksUrl: HOOKS })).toEqual({
+      ok: true,
+      cursors: [{ name: 'offset', value: null }],
+    });
+    expect(calls.at(-1)).toMatchObject({ method: 'deleteWebhook', parameters: { drop_pending_updates: true } });
+  });
+
+  it('leaves the webhook of another service alone', async () => {
+    const { port, calls } = setup({ getUpdates: hooked, getWebhookInfo: () => done({ url: 'https://x.test/s3cret' }) });
+    const found = await beginning(secrets, { ...port, hooksUrl: HOOKS });
+    expect(found).toMatchObject({ ok: false, kind: 'rejected', reason: 'webhook_active', details: { host: 'x.test' } });
+    expect(JSON.stringify(found)).not.toContain('s3cret');
+    expect(calls.map(({ method }) => method)).not.toContain('deleteWebhook');
+  });
+
   it.each<[string, () => ScriptedAnswer, object]>([
-    [
-      'a webhook',
-      () => refused(409, "Conflict: can't use getUpdates method while webhook is active"),
-      { kind: 'rejected', reason: 'webhook_active' },
-    ],
+    ['a webhook that has just gone', hooked, { kind: 'unavailable' }],
     ['another poller', () => refused(409, 'Conflict: terminated by other getUpdates request'), { kind: 'unavailable' }],
     ['a dead token', () => refused(401, 'Unauthorized'), { kind: 'rejected', reason: 'invalid_bot_token' }],
     ['garbage', () => done([{ update: 1 }]), { kind: 'unavailable' }],

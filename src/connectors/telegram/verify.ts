@@ -1,6 +1,7 @@
 import type { Beginning, PlatformPort, Verification } from '../../core/connector.ts';
 import type { Notice } from '../../core/health.ts';
 import type { Credential } from '../../core/integration.ts';
+import { isHere } from './address.ts';
 import { ALLOWED_UPDATES, type Api, conflictOf, createApi, isObject, type Reply, type WireUser } from './wire.ts';
 
 export const BOT_FATHER = 'https://t.me/BotFather';
@@ -25,7 +26,7 @@ export async function verify(credential: Credential, port: PlatformPort): Promis
   const webhook = await ask('getWebhookInfo', {});
   if (webhook.kind !== 'ok') return refusal(webhook);
   const url = isObject(webhook.result) ? webhook.result['url'] : undefined;
-  if (typeof url === 'string' && url !== '') return webhookActive(url);
+  if (typeof url === 'string' && url !== '' && !isHere(url, port)) return webhookActive(url);
   return {
     ok: true,
     identity: String(user.id),
@@ -44,11 +45,13 @@ export async function verify(credential: Credential, port: PlatformPort): Promis
  * Asks for the newest waiting update only, which makes the server forget all earlier ones [T1]. That is meant: they were
  * written before the integration was there, or while it was paused, and must never be answered. The newest itself is
  * confirmed by the first poll, whose offset is the cursor. With nothing waiting there is no position, and an old one
- * must not stay: after a quiet week the next number is random [T1].
+ * must not stay: after a quiet week the next number is random [T1]. A webhook of our own, which a pause could not take down,
+ * is in the way of a poll: it goes, with all that waits.
  */
 export async function beginning(credential: Credential, port: PlatformPort): Promise<Beginning> {
   const ask = withDeadline(credential, port);
   const reply = await ask('getUpdates', { offset: -1, limit: 1, timeout: 0, allowed_updates: ALLOWED_UPDATES });
+  if (conflictOf(reply) === 'webhook') return await anew(ask, port);
   if (reply.kind !== 'ok') return refusal(reply);
   if (!Array.isArray(reply.result)) return unavailable;
   const ids = reply.result.map((update: unknown) => (isObject(update) ? Number(update['update_id']) : Number.NaN));
@@ -56,11 +59,23 @@ export async function beginning(credential: Credential, port: PlatformPort): Pro
   return { ok: true, cursors: [{ name: OFFSET, value: ids.length > 0 ? String(Math.max(...ids) + 1) : null }] };
 }
 
-function withDeadline(credential: Credential, port: PlatformPort) {
+async function anew(ask: Ask, port: PlatformPort): Promise<Beginning> {
+  const info = await ask('getWebhookInfo', {});
+  if (info.kind !== 'ok') return refusal(info);
+  const url = isObject(info.result) ? info.result['url'] : undefined;
+  // Gone since the poll was refused: to be asked again.
+  if (typeof url !== 'string' || url === '') return unavailable;
+  if (!isHere(url, port)) return webhookActive(url);
+  const removed = await ask('deleteWebhook', { drop_pending_updates: true });
+  return removed.kind === 'ok' ? { ok: true, cursors: [{ name: OFFSET, value: null }] } : refusal(removed);
+}
+
+type Ask = (method: Parameters<Api>[0], parameters: Parameters<Api>[1]) => Promise<Reply>;
+
+function withDeadline(credential: Credential, port: PlatformPort): Ask {
   const api: Api = createApi(credential['bot_token'] ?? '', port);
   const end = port.clock.elapsed() + DEADLINE_MS;
-  return (method: Parameters<Api>[0], parameters: Parameters<Api>[1]) =>
-    api(method, parameters, { timeoutMs: Math.max(1, end - port.clock.elapsed()) });
+  return (method, parameters) => api(method, parameters, { timeoutMs: Math.max(1, end - port.clock.elapsed()) });
 }
 
 type Negative = Extract<Verification, { ok: false }>;

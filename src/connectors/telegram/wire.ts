@@ -41,6 +41,10 @@ export type WireUpdate = Pick<Update, 'update_id'> & {
   readonly channel_post?: WireMessage;
 };
 
+export function isUpdate(value: unknown): value is WireUpdate {
+  return isObject(value) && Number.isSafeInteger(value['update_id']);
+}
+
 /**
  * Always sent, because the server remembers the previous consumer's list otherwise [T1]. Only what `parse.ts` reads:
  * edits and button presses start no turn, so they need not travel.
@@ -63,6 +67,8 @@ export type Method =
   | 'getMe'
   | 'getWebhookInfo'
   | 'getUpdates'
+  | 'setWebhook'
+  | 'deleteWebhook'
   | 'sendMessage'
   | 'editMessageText'
   | 'deleteMessage'

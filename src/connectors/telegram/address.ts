@@ -1,0 +1,19 @@
+import type { PlatformPort } from '../../core/connector.ts';
+import type { Bot } from '../../core/integration.ts';
+
+type Hooks = Pick<PlatformPort, 'hooksUrl'>;
+
+/** Where the platform shall push the updates of this bot. It says who is meant and lets nobody in: that is the secret's part. */
+export function hookUrl(hooksUrl: string, bot: Pick<Bot, 'id'>): string {
+  return `${hooksUrl}/${bot.id}`;
+}
+
+/** Some bot's hook at this deployment's address. */
+export function isHere(url: string, port: Hooks): boolean {
+  return port.hooksUrl !== undefined && url.startsWith(`${port.hooksUrl}/`);
+}
+
+/** This bot's hook, also at an address that the deployment had before: its id is random and occurs nowhere else. */
+export function isOurs(url: string, bot: Pick<Bot, 'id'>, port: Hooks): boolean {
+  return isHere(url, port) || url.endsWith(`/hooks/telegram/${bot.id}`);
+}
