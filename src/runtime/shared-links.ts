@@ -117,8 +117,7 @@ class Group {
     let running: Running | undefined;
     for (let attempt = 0; !this.ending; ) {
       const changed = this.#changed.signal;
-      const member = [...this.#members].find((one) => !one.failed);
-      const held = member && leased() ? await this.#hold() : false;
+      const held = this.#next() && leased() ? await this.#hold() : false;
       // The member whose link it is has left, or the lease is another node's.
       if (running && (!held || !this.#members.has(running.member))) {
         await running.stop();
@@ -135,12 +134,18 @@ class Group {
         running = undefined;
         continue;
       }
+      // Asked again: some may have come or gone while the store was asked and the old one ended.
+      const member = this.#next();
       if (held && member && !running) running = this.#run(member);
       if (!member) await store.dropLease(this.#name, node).catch(() => {});
       await clock.sleep(member ? (held ? RENEW_MS : WAIT_MS) : RENEW_MS, changed);
     }
     await running?.stop();
     await store.dropLease(this.#name, node).catch((error) => this.#log.warn('lease_not_dropped', { error }));
+  }
+
+  #next(): Member | undefined {
+    return [...this.#members].find((one) => !one.failed);
   }
 
   /** Whether this node has the lease. Those who wait for it hear what the one that has it says. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setImmediate } from 'node:timers/promises';
 import { createIds, type IntegrationId } from '../../src/core/ids.ts';
-import type { Integration } from '../../src/core/integration.ts';
+import type { Credential, Integration } from '../../src/core/integration.ts';
 import type { Log, LogFields } from '../../src/core/log.ts';
 import type { Cursor, InboundMessage } from '../../src/core/message.ts';
 import { noMetrics } from '../../src/core/metrics.ts';
@@ -40,6 +40,8 @@ export interface Rig {
   readonly log: { readonly event: string; readonly fields: LogFields }[];
   /** By store method, while set. */
   readonly faults: Map<Method, Fault>;
+  /** The operator's own secrets for the platform. */
+  deployment: Credential | undefined;
   readonly store: Store;
   readonly runtime: Runtime;
   /** What the model answers; the question with `re: ` before it unless said otherwise. */
@@ -130,7 +132,10 @@ export async function startRig(): Promise<Rig> {
     return createRuntime({
       store,
       connectors: new Map([[platform.connector.platform, platform.connector]]),
-      portFor: () => ({ apiUrl: '', fetch, clock, random: () => 0.5, log: logger }),
+      portFor: () => ({
+        ...{ apiUrl: '', fetch, clock, random: () => 0.5, log: logger },
+        ...(rig.deployment && { deployment: rig.deployment }),
+      }),
       respond,
       ids,
       clock,
@@ -160,6 +165,7 @@ export async function startRig(): Promise<Rig> {
     turns: [],
     log,
     faults,
+    deployment: undefined,
     get store() {
       return store;
     },

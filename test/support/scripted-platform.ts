@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Connector, ReceiverPort, Sender } from '../../src/core/connector.ts';
 import type { Delivery, LookUp, SendResult } from '../../src/core/delivery.ts';
+import type { Hook } from '../../src/core/hook.ts';
 import type { Credential } from '../../src/core/integration.ts';
 import type { Place } from '../../src/core/message.ts';
 
@@ -47,6 +48,8 @@ export interface ScriptedPlatform {
   /** The test message's place. */
   place: Place | undefined;
   render: Connector['render'];
+  /** Bodies are JSON; the header `secret` must be the bot's token. Absent: the platform pushes nothing. */
+  hook: Hook | undefined;
 }
 
 /** `a|b|c` is an answer of three parts. */
@@ -98,6 +101,7 @@ export function scriptedPlatform(platform = 'chat'): ScriptedPlatform {
     deafToStop: false,
     place: undefined,
     render: parts,
+    hook: undefined,
     connector: {
       platform,
       title: 'Chat',
@@ -123,6 +127,8 @@ export function scriptedPlatform(platform = 'chat'): ScriptedPlatform {
       sender: (_bot, credential) => sender(credential),
     },
   };
+  // Read anew at each request, so that a test may set it at any time.
+  Object.defineProperty(fake.connector, 'hook', { get: () => fake.hook });
   function run(token: string, port: ReceiverPort, signal: AbortSignal): Promise<void> {
     fake.begun++;
     return new Promise((resolve, reject) => {
