@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_BODY_BYTES, parseObject, readText } from './body.ts';
+import { MAX_BODY_BYTES, parseObject, readBytes, readText } from './body.ts';
 import { ApiError } from './errors.ts';
 
 const JSON_TYPE = 'application/json';
@@ -41,6 +41,23 @@ describe('readText', () => {
     expect(await readText(chunked([...bytes].map((byte) => Uint8Array.of(byte))))).toBe('{"a":"é😀"}');
     await expect(readText(chunked([Uint8Array.of(0x22, 0xff, 0x22)]))).rejects.toMatchObject({ code: 'bad_request' });
     await expect(readText(chunked([Uint8Array.of(0xe2, 0x82)]))).rejects.toMatchObject({ code: 'bad_request' });
+  });
+});
+
+describe('readBytes', () => {
+  it('gives what came, untouched', async () => {
+    const read = await readBytes(chunked([Uint8Array.of(0xff, 0), Uint8Array.of(0xfe)]), 3);
+    expect([...read]).toEqual([0xff, 0, 0xfe]);
+    expect((await readBytes(new Request('http://x.test/', { method: 'POST' }), 3)).byteLength).toBe(0);
+  });
+
+  it('ends when the signal does, in its words, also when nothing more ever comes', async () => {
+    const body = new ReadableStream<Uint8Array>({ start: (controller) => controller.enqueue(Uint8Array.of(1)) });
+    const stuck = new Request('http://x.test/', { method: 'POST', body, duplex: 'half' } as RequestInit);
+    const patience = new AbortController();
+    const read = readBytes(stuck, 3, patience.signal);
+    patience.abort(new ApiError('request_timeout', 'Too late.'));
+    await expect(read).rejects.toMatchObject({ code: 'request_timeout' });
   });
 });
 

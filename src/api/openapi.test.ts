@@ -75,5 +75,10 @@ describe('the OpenAPI document', () => {
       ...['channel_ids', 'greeting', 'active', 'auto_respond', 'replr_id', 'bot_token', 'app_token'],
     ]);
     expect(schemas['ZETAUpdate']?.required).toBeUndefined();
+    const change = schemas['ZETAUpdate']?.properties ?? {};
+    const removable = Object.keys(change).filter((name) => JSON.stringify(change[name]).includes('"null"'));
+    expect(removable).toEqual(['greeting', 'app_token']);
+    expect(change['app_token']).toMatchObject({ writeOnly: true, format: 'password' });
+    expect(JSON.stringify(body)).not.toContain('"null"');
   });
 });

@@ -68,4 +68,9 @@ it('refuses a connector whose fields would cover ours or its own secrets', () =>
   expect(() => assertNoClash(connector)).not.toThrow();
   expect(() => assertNoClash({ ...connector, settings: z.object({ status: z.string() }) })).toThrow('status');
   expect(() => assertNoClash({ ...connector, settings: z.object({ bot_token: z.string() }) })).toThrow('bot_token');
+  const hook = { plausible: () => true, open: () => ({ kind: 'nothing' }) as const, read: () => undefined };
+  expect(() => assertNoClash({ ...connector, hook })).not.toThrow();
+  for (const urlField of ['health', 'app_token', 'room_id']) {
+    expect(() => assertNoClash({ ...connector, hook: { ...hook, urlField } })).toThrow(urlField);
+  }
 });

@@ -84,6 +84,56 @@ describe('PUT /v1/integrations/:id', () => {
     expect(bench.platform.calls).toEqual([`verify ok-u${bot}`, `verify new-ok-u${bot}`]);
   });
 
+  it('takes an optional secret away with null, and then asks without it', async () => {
+    const id = path.split('/').at(-1) as IntegrationId;
+    await put({ app_token: 'app-1' });
+    expect(await bench.store.getCredential(tenant.userId, id)).toEqual({ bot_token: `ok-u${bot}`, app_token: 'app-1' });
+    bench.platform.calls.length = 0;
+    expect((await put({ app_token: null })).status).toBe(200);
+    expect(bench.platform.calls).toEqual([`verify ok-u${bot}`]);
+    expect(await bench.store.getCredential(tenant.userId, id)).toEqual({ bot_token: `ok-u${bot}` });
+  });
+
+  it('takes an optional setting away with null', async () => {
+    expect((await put({ greeting: 'Hi' })).json.greeting).toBe('Hi');
+    const { status, json } = await put({ greeting: null });
+    expect(status).toBe(200);
+    expect(json).not.toHaveProperty('greeting');
+    bench.platform.calls.length = 0;
+    expect((await put({ greeting: null })).status).toBe(200);
+    expect(bench.platform.calls).toEqual([]);
+  });
+
+  it('refuses null for what must be there', async () => {
+    const { status, json } = await put({ bot_token: null, channel_ids: null, auto_respond: null });
+    expect([status, Object.keys(json.details.fields).sort()]).toEqual([
+      400,
+      ['auto_respond', 'bot_token', 'channel_ids'],
+    ]);
+    const body = connectBody(tenant, { bot_token: `ok-u${bot}`, channel_ids: ['C5'], app_token: null });
+    expect((await tenant.call('POST', '/v1/integrations/acme', body)).json.details.fields).toHaveProperty('app_token');
+  });
+
+  it("asks with the bot's newest token, which a neighbour may have got", async () => {
+    const body = connectBody(tenant, { bot_token: `ok-u${bot}`, channel_ids: ['C5'] });
+    const { json: neighbour } = await tenant.call('POST', '/v1/integrations/acme', body);
+    bench.clock.advance(1_000);
+    await tenant.call('PUT', `/v1/integrations/${neighbour.id}`, { bot_token: `new-ok-u${bot}` });
+    bench.platform.calls.length = 0;
+    await put({ greeting: 'Hi' });
+    expect(bench.platform.calls[0]).toBe(`verify new-ok-u${bot}`);
+  });
+
+  it("never asks with a token of somebody else's on the same bot", async () => {
+    const other = await bench.tenant(`other ${bot}`);
+    const body = connectBody(other, { bot_token: `theirs-ok-u${bot}`, channel_ids: ['C5'] });
+    bench.clock.advance(1_000);
+    expect((await other.call('POST', '/v1/integrations/acme', body)).status).toBe(201);
+    bench.platform.calls.length = 0;
+    await put({ greeting: 'Hi' });
+    expect(bench.platform.calls[0]).toBe(`verify ok-u${bot}`);
+  });
+
   it('begins anew with another bot', async () => {
     expect((await put({ bot_token: `ok-v${bot}` })).status).toBe(200);
     expect(bench.platform.calls).toEqual([`verify ok-v${bot}`, `beginning ok-v${bot}`]);
