@@ -1,20 +1,22 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { apiUrlSetting } from '../../src/config.ts';
 import { ECHO_PREFIX } from '../../src/responders/echo.ts';
 import { createClient, makeReplr } from '../support/client.ts';
 import type { ChatDriver } from '../support/driver.ts';
 import { drivers } from '../support/drivers.ts';
-import { API_KEY } from '../support/harness.ts';
+import { API_KEY, serverEnv } from '../support/server-env.ts';
 import { type ServerProcess, startServer } from '../support/server-process.ts';
 import { makeStore, storeKinds } from '../support/stores.ts';
 
-const CHATS = 40;
+const MESSAGES = 200;
+/** Each person asks so many questions. */
 const EACH = 5;
+const CHATS = MESSAGES / EACH;
+/** So many questions are open at a time, so that a kill meets a few of them and not all. */
 const WINDOW = 8;
 /** The server is killed when this many of the 200 answers are visible, and again. */
 const KILLS = [30, 110];
 
-describe.each(drivers)('$platform', (driver) => {
+describe.each(drivers)('$name', (driver) => {
   describe.each(storeKinds)('on %s', (kind) => {
     const clean: (() => Promise<unknown>)[] = [];
     afterEach(async () => {
@@ -28,7 +30,7 @@ describe.each(drivers)('$platform', (driver) => {
       await world.latency(5);
       const store = await makeStore(kind);
       clean.push(() => store.drop());
-      const env = { ...store.env, REPLR_API_KEY: API_KEY, [apiUrlSetting(driver.platform)]: world.apiUrl };
+      const env = await serverEnv(driver, world, store);
       let server: ServerProcess = await startServer(env);
       clean.push(() => server.kill('SIGKILL'));
 
@@ -39,16 +41,17 @@ describe.each(drivers)('$platform', (driver) => {
       const replr_id = await makeReplr(client);
       const created = await client.post(`/v1/integrations/${driver.platform}`, { ...(await bot.connect()), replr_id });
       expect(created.status).toBe(201);
+      await bot.connected?.(created.body);
 
       const text = (chat: number, message: number) => `chat ${chat} message ${message}`;
-      // At most WINDOW questions are open at a time, so that a kill meets a few of them and not all.
+      const window = driver.rationed ? MESSAGES : WINDOW;
       const posting = (async () => {
         const open: (() => Promise<unknown>)[] = [];
         for (let message = 0; message < EACH; message++) {
           for (const [index, chat] of chats.entries()) {
             await chat.say(text(index, message));
             open.push(() => chat.answered(message + 1));
-            if (open.length >= WINDOW) await open.shift()?.();
+            if (open.length >= window) await open.shift()?.();
           }
         }
       })();
@@ -83,7 +86,7 @@ describe.each(drivers)('$platform', (driver) => {
         .toMatchObject({ message_count: 2 * CHATS * EACH, health: { state: 'connected' } });
       expect(await world.misuse()).toBe(0);
       console.log(
-        `${driver.platform} ${kind}: ${CHATS * EACH} messages, ${KILLS.length} kills, 0 lost, ${doubled} doubled of ${inFlight} in flight`,
+        `${driver.name} ${kind}: ${CHATS * EACH} messages, ${KILLS.length} kills, 0 lost, ${doubled} doubled of ${inFlight} in flight`,
       );
     }, 150_000);
 
@@ -93,14 +96,15 @@ describe.each(drivers)('$platform', (driver) => {
       await world.latency(50);
       const store = await makeStore(kind);
       clean.push(() => store.drop());
-      const env = { ...store.env, REPLR_API_KEY: API_KEY, [apiUrlSetting(driver.platform)]: world.apiUrl };
+      const env = await serverEnv(driver, world, store);
       const server = await startServer(env);
       clean.push(() => server.kill('SIGKILL'));
       const bot = await world.bot();
       const chats = await Promise.all(Array.from({ length: 10 }, (_, index) => bot.direct(`Person ${index}`)));
       const client = createClient(server.url, API_KEY);
       const replr_id = await makeReplr(client);
-      await client.post(`/v1/integrations/${driver.platform}`, { ...(await bot.connect()), replr_id });
+      const { body } = await client.post(`/v1/integrations/${driver.platform}`, { ...(await bot.connect()), replr_id });
+      await bot.connected?.(body);
       for (const [index, chat] of chats.entries()) await chat.say(`question ${index}`);
       await chats[0]?.answered(1);
       expect(await server.kill('SIGTERM')).toBe(0);

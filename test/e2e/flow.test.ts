@@ -7,7 +7,7 @@ import { storeKinds } from '../support/stores.ts';
 
 const echo = (text: string) => ECHO_PREFIX + text;
 
-describe.each(drivers)('$platform', (driver) => {
+describe.each(drivers)('$name', (driver) => {
   describe.each(storeKinds)('on %s', (kind) => {
     let harness: Harness;
     let bot: BotDriver;

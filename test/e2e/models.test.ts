@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ModelSimulator, startModelSimulator } from '../../src/simulators/model/server.ts';
 import type { BotDriver } from '../support/driver.ts';
-import { drivers } from '../support/drivers.ts';
+import { platformDrivers } from '../support/drivers.ts';
 import { type Harness, startHarness } from '../support/harness.ts';
 import { storeKinds } from '../support/stores.ts';
 
 const KEY = `sk-${'m'.repeat(40)}`;
 
-describe.each(drivers)('a model behind $platform', (driver) => {
+describe.each(platformDrivers)('a model behind $platform', (driver) => {
   describe.each(storeKinds)('on %s', (kind) => {
     let model: ModelSimulator;
     let harness: Harness;

@@ -1,15 +1,14 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { apiUrlSetting } from '../../src/config.ts';
 import { ECHO_PREFIX } from '../../src/responders/echo.ts';
 import { createClient, makeReplr } from '../support/client.ts';
 import { drivers } from '../support/drivers.ts';
-import { API_KEY } from '../support/harness.ts';
+import { API_KEY, serverEnv } from '../support/server-env.ts';
 import { startServer } from '../support/server-process.ts';
 import { makeStore } from '../support/stores.ts';
 
 const echo = (text: string) => ECHO_PREFIX + text;
 
-describe.each(drivers)('two servers on one PostgreSQL, $platform', (driver) => {
+describe.each(drivers.filter(({ pushes }) => !pushes))('two servers on one PostgreSQL, $name', (driver) => {
   const clean: (() => Promise<unknown>)[] = [];
   afterEach(async () => {
     for (const step of clean.splice(0).reverse()) await step();
@@ -20,7 +19,7 @@ describe.each(drivers)('two servers on one PostgreSQL, $platform', (driver) => {
     clean.push(() => world.close());
     const store = await makeStore('postgresql');
     clean.push(() => store.drop());
-    const env = { ...store.env, REPLR_API_KEY: API_KEY, [apiUrlSetting(driver.platform)]: world.apiUrl };
+    const env = await serverEnv(driver, world, store);
     const first = await startServer(env);
     clean.push(() => first.kill('SIGKILL'));
     const second = await startServer(env);

@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Answer, createClient, makeReplr } from '../support/client.ts';
 import type { BotDriver } from '../support/driver.ts';
-import { drivers } from '../support/drivers.ts';
-import { API_KEY, type Harness, startHarness } from '../support/harness.ts';
+import { platformDrivers } from '../support/drivers.ts';
+import { type Harness, startHarness } from '../support/harness.ts';
+import { API_KEY } from '../support/server-env.ts';
 import { storeKinds } from '../support/stores.ts';
 
-describe.each(drivers)('bad input for $platform', (driver) => {
+describe.each(platformDrivers)('bad input for $platform', (driver) => {
   describe.each(storeKinds)('on %s', (kind) => {
     const path = `/v1/integrations/${driver.platform}`;
     let harness: Harness;

@@ -12,6 +12,7 @@ const NOTED_WITHIN_MS = 100;
 const ONLINE_WITHIN_MS = 6_000;
 
 export const discordDriver: PlatformDriver = {
+  name: 'discord',
   platform: 'discord',
   removesRepeats: true,
   async start() {

@@ -3,7 +3,13 @@
  * that the next platform runs them unchanged.
  */
 export interface PlatformDriver {
+  /** The platform, and the way in which its messages come where there are several. */
+  readonly name: string;
   readonly platform: string;
+  /** Messages come by HTTP requests to the server: it must have a public address. */
+  readonly pushes?: boolean;
+  /** Calls are rationed so that many chats at once take minutes: fewer of them, all asked at once. */
+  readonly rationed?: boolean;
   /** The platform shows a send that is repeated only once: then no answer may ever appear twice. */
   readonly removesRepeats: boolean;
   start(): Promise<World>;
@@ -35,6 +41,8 @@ export interface BotDriver {
   readonly identity: string;
   /** Body of `POST /v1/integrations/<platform>` without `replr_id`, for listening in all of this bot's chats made so far. */
   connect(): Promise<Record<string, unknown>>;
+  /** What its owner does on the platform once the integration is there, whose answer this is: entering its hook's URL. */
+  connected?(integration: Record<string, unknown>): Promise<void>;
   /** Kills the token and makes a new one for the same bot: the body of a PUT. */
   newToken(): Promise<Record<string, string>>;
   /** Kills the token. */

@@ -1,13 +1,12 @@
 import { type App, startApp } from '../../src/app.ts';
-import { apiUrlSetting, type Environment, readConfig } from '../../src/config.ts';
+import { type Environment, readConfig } from '../../src/config.ts';
 import { connectors } from '../../src/connectors/registry.ts';
 import { createKey } from '../../src/keys.ts';
 import { createLogger } from '../../src/observe/logger.ts';
 import { type Client, createClient, makeReplr } from './client.ts';
 import type { BotDriver, PlatformDriver, World } from './driver.ts';
+import { API_KEY, serverEnv } from './server-env.ts';
 import { makeStore, type StoreKind } from './stores.ts';
-
-export const API_KEY = `sk_live_${'t'.repeat(32)}`;
 
 /** Long enough for what a simulator answers at once, short for a test of what it does not, ms. */
 const DRAIN_MS = 1_000;
@@ -36,10 +35,7 @@ export async function startHarness(driver: PlatformDriver, kind: StoreKind, env:
   const place = await makeStore(kind);
   const log: string[] = [];
   const logger = createLogger('debug', (line) => log.push(line));
-  const config = readConfig(
-    { PORT: '0', REPLR_API_KEY: API_KEY, [apiUrlSetting(platform)]: world.apiUrl, ...place.env, ...env },
-    connectors,
-  );
+  const config = readConfig({ PORT: '0', ...(await serverEnv(driver, world, place)), ...env }, connectors);
   const start = (): Promise<App> => startApp(config, logger, { drainMs: DRAIN_MS });
   let app: App | undefined = await start();
   const running = (): App => {
@@ -66,6 +62,7 @@ export async function startHarness(driver: PlatformDriver, kind: StoreKind, env:
       const body = { ...(await bot.connect()), replr_id, ...extra };
       const created = await client().post(`/v1/integrations/${platform}`, body);
       if (created.status !== 201) throw new Error(`connect: ${created.status} ${JSON.stringify(created.body)}`);
+      await bot.connected?.(created.body);
       return created.body.id;
     },
     stop,

@@ -8,6 +8,7 @@ const PATIENCE_MS = 20_000;
 const NOTED_WITHIN_MS = 100;
 
 export const telegramDriver: PlatformDriver = {
+  name: 'telegram',
   platform: 'telegram',
   removesRepeats: false,
   async start() {
