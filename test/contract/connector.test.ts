@@ -1,18 +1,25 @@
 import { afterAll, beforeAll, expect } from 'vitest';
 import { createPool, type Pool } from '../../src/connectors/shared/http.ts';
 import { telegram } from '../../src/connectors/telegram/connector.ts';
-import { systemClock } from '../../src/core/clock.ts';
+import { type Clock, systemClock } from '../../src/core/clock.ts';
+import type { Connector, PlatformPort } from '../../src/core/connector.ts';
 import type { Log, LogFields } from '../../src/core/log.ts';
 import type { Place } from '../../src/core/message.ts';
 import { startTelegramSimulator } from '../../src/simulators/telegram/simulator.ts';
+import { type HookListener, listenForHooks } from '../support/hook-listener.ts';
 import { connectorContract } from './connector.ts';
 import type { ContractWorld } from './connector-world.ts';
 
 let pool: Pool;
-beforeAll(() => {
+let hooks: HookListener;
+beforeAll(async () => {
   pool = createPool();
+  hooks = await listenForHooks(telegram);
 });
-afterAll(() => pool.close());
+afterAll(async () => {
+  await hooks.close();
+  await pool.close();
+});
 
 /** Keeps what is logged, to look for secrets in it. */
 function keepingLog(lines: string[]): Log {
@@ -21,7 +28,7 @@ function keepingLog(lines: string[]): Log {
   return log;
 }
 
-async function telegramWorld(): Promise<ContractWorld> {
+async function telegramWorld(how: Partial<PlatformPort> = {}): Promise<ContractWorld> {
   const simulator = await startTelegramSimulator();
   const bot = simulator.createBot({ username: 'contract_bot', privacy: false });
   const other = simulator.createBot({ username: 'other_bot' });
@@ -38,7 +45,14 @@ async function telegramWorld(): Promise<ContractWorld> {
   const lines: string[] = [];
   const credential = { bot_token: bot.token };
   return {
-    port: { apiUrl: simulator.url, fetch: pool.fetch, clock: systemClock, random: Math.random, log: keepingLog(lines) },
+    port: {
+      apiUrl: simulator.url,
+      fetch: pool.fetch,
+      clock: systemClock,
+      random: Math.random,
+      log: keepingLog(lines),
+      ...how,
+    },
     credential,
     badCredential: { bot_token: `${bot.id}:${'A'.repeat(35)}` },
     settings: { channel_ids: [String(group.id)] },
@@ -105,4 +119,21 @@ async function telegramWorld(): Promise<ContractWorld> {
   };
 }
 
-connectorContract('telegram', { connector: telegram, world: telegramWorld });
+connectorContract('telegram', { connector: telegram, world: () => telegramWorld() });
+
+/** A webhook is looked after every few minutes: here at once. Retries and time-outs keep their length. */
+const restless: Clock = {
+  ...systemClock,
+  sleep: (ms, signal) => systemClock.sleep(ms > 12_000 ? 100 : ms, signal),
+};
+
+/** The listener is there only once the tests run; the connector it serves is the same but for that. */
+const pushed: Connector = {
+  ...telegram,
+  receiver: (...what) => hooks.connector.receiver(...what),
+};
+
+connectorContract('telegram by webhook', {
+  connector: pushed,
+  world: () => telegramWorld({ hooksUrl: hooks.url, clock: restless }),
+});

@@ -185,6 +185,17 @@ describe('agreeing', () => {
 });
 
 describe('looking after it', () => {
+  it('knows it by the platform’s spelling', async () => {
+    const { clock, info, said, stop, running, methods } = setup({ url: '' });
+    await clock.advance(0);
+    info.url = URL_OF_BOT.replace('chat.example.com', 'CHAT.example.com:443');
+    await clock.advance(20 * MINUTE);
+    expect(said()).toEqual(['connecting', 'connected']);
+    stop.abort(PAUSED);
+    await running;
+    expect(methods().at(-1)).toBe('deleteWebhook');
+  });
+
   it('asks every few minutes, and says nothing when all is well', async () => {
     const { clock, methods, said } = setup({ url: '' });
     await clock.advance(60 * MINUTE);

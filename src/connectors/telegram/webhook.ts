@@ -1,7 +1,7 @@
 import { type Backoff, backoffMs } from '../../core/backoff.ts';
 import { PAUSED, type Receiver, type ReceiverPort } from '../../core/connector.ts';
 import type { Bot, Credential } from '../../core/integration.ts';
-import { hookUrl, isOurs } from './address.ts';
+import { hookUrl, isOurs, sameUrl } from './address.ts';
 import { hookSecret } from './hook.ts';
 import {
   BAD_CREDENTIALS,
@@ -99,7 +99,7 @@ class WebhookKeeper {
       this.foreign = true;
       return this.wait(WEBHOOK_ACTIVE, WORRIED_LOOK);
     }
-    if (info.url === this.url) return this.watch(info);
+    if (sameUrl(info.url, this.url)) return this.watch(info);
     return await this.lost(info, signal);
   }
 
@@ -174,7 +174,8 @@ class WebhookKeeper {
     const ask = (method: Method, parameters: Readonly<Record<string, unknown>>) =>
       this.api(method, parameters, { timeoutMs: Math.max(1, end - this.port.clock.elapsed()) });
     const reply = await ask('getWebhookInfo', {});
-    if (reply.kind !== 'ok' || infoOf(reply.result)?.url !== this.url) return;
+    const info = reply.kind === 'ok' ? infoOf(reply.result) : undefined;
+    if (!info || !sameUrl(info.url, this.url)) return;
     await ask('deleteWebhook', { drop_pending_updates: false });
   }
 

@@ -2,6 +2,7 @@ import { ring } from '../shared/bell.ts';
 import { Refusal } from './refusal.ts';
 import type { Scene } from './scene.ts';
 import { UpdateQueue } from './updates.ts';
+import { changeWebhook } from './webhooks.ts';
 import type { Bot, Person } from './world.ts';
 
 export interface BotOptions {
@@ -40,6 +41,8 @@ export function createBot(scene: Scene, options: BotOptions): BotHandle {
     joinsGroups: options.joinsGroups ?? true,
     topics: options.topics ?? false,
     webhook: undefined,
+    sender: undefined,
+    webhookSetAt: Number.NEGATIVE_INFINITY,
     queue,
   };
   world.bots.set(id, bot);
@@ -53,10 +56,11 @@ export function createBot(scene: Scene, options: BotOptions): BotHandle {
   };
 }
 
-/** The old token answers 401 from now on, a poll that waits with it included. */
+/** The old token answers 401 from now on, a poll that waits with it included. Its webhook goes with it; what waits stays. */
 export function renewToken(scene: Scene, bot: Bot): string {
   scene.world.tokens.delete(bot.token);
   bot.queue.end(new Refusal(401, 'Unauthorized'));
+  changeWebhook(scene, bot, undefined);
   bot.token = makeToken(bot.person.id, scene.random);
   scene.world.tokens.set(bot.token, bot);
   return bot.token;

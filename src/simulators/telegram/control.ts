@@ -84,6 +84,8 @@ const operations: Readonly<Record<string, Operation<TelegramControls>>> = {
   'revoke-token': (simulator, body) => ({ token: simulator.revokeToken({ id: number(body, 'bot_id') }) }),
   'set-webhook': (simulator, body) =>
     simulator.setForeignWebhook({ id: number(body, 'bot_id') }, optional(body, 'url')),
+  'repeat-pushes': (simulator, body) => simulator.repeatPushes(number(body, 'times')),
+  'webhook-timeout': (simulator, body) => simulator.setWebhookTimeout(number(body, 'ms')),
   fail: (simulator, body) => {
     const fault = body['fault'];
     const kinds = ['error', 'drop', 'refuse', 'hang', 'hang_after'];

@@ -11,6 +11,7 @@ import { addBot, addPerson, createTopic, link, makeDialogue, setMember } from '.
 import { Refusal } from './refusal.ts';
 import type { Scene } from './scene.ts';
 import { createBotApiServer } from './server.ts';
+import { changeWebhook, type WebhookSender } from './webhooks.ts';
 import { type Bot, type Chat, type ChatType, createWorld, makeChat, type Person } from './world.ts';
 
 export interface TelegramSimulatorOptions extends SimulatorOptions {
@@ -18,6 +19,10 @@ export interface TelegramSimulatorOptions extends SimulatorOptions {
   readonly limits?: RateLimits;
   /** The server's treatment of hasty polls: 3 s hold, single updates, late conflicts (platforms.md §2.2). */
   readonly slowRepolling?: boolean;
+  /** How long a webhook may take to answer, 60 s unless told. */
+  readonly webhookTimeoutMs?: number;
+  /** Refuses webhooks on this machine too: https, ports 443, 80, 88, 8443. */
+  readonly strictWebhooks?: boolean;
   /** Entries kept of each kind. */
   readonly ledgerLimit?: number;
   /** Messages kept of each chat. */
@@ -57,6 +62,11 @@ export class TelegramControls implements Simulator {
       limits: createLimits(options.limits ?? {}),
       random: options.random ?? Math.random,
       slowRepolling: options.slowRepolling ?? false,
+      pushing: {
+        timeoutMs: options.webhookTimeoutMs ?? 60_000,
+        repeat: 1,
+        strict: options.strictWebhooks ?? false,
+      },
       bell: createBell(),
     };
     this.#server = createBotApiServer(this.scene, (...exchange) => parts.serveControl(this, ...exchange));
@@ -76,6 +86,8 @@ export class TelegramControls implements Simulator {
 
   async close(): Promise<void> {
     for (const bot of this.scene.world.bots.values()) {
+      bot.sender?.stop();
+      bot.sender?.cut();
       bot.queue.end(new Refusal(500, 'Internal Server Error: restart'));
     }
     this.scene.clock.release();
@@ -163,12 +175,12 @@ export class TelegramControls implements Simulator {
     return renewToken(this.scene, this.bot(bot));
   }
 
-  /** As if another product had set it. */
+  /** As if another product had set it. Nothing is pushed there: what it would have taken waits. */
   setForeignWebhook(bot: Somebody, url = 'https://example.com/hook'): void {
     const found = this.bot(bot);
     if (url !== '') found.queue.abort('terminated by setWebhook request');
-    found.webhook = url === '' ? undefined : { url, secretToken: '', maxConnections: 40, ipAddress: '203.0.113.7' };
-    ring(this.scene.bell);
+    const webhook = { url, secretToken: '', maxConnections: 40, ipAddress: '203.0.113.7' };
+    changeWebhook(this.scene, found, url === '' ? undefined : webhook, false);
   }
 
   /** The person taps "stop" on a draft that allows it. */
@@ -199,20 +211,38 @@ export class TelegramControls implements Simulator {
     this.scene.limits.set = limits;
   }
 
-  cut(): void {
-    this.#server.cut();
+  /** Each update comes so often by webhook, whatever the answer. */
+  repeatPushes(times: number): void {
+    this.scene.pushing.repeat = times;
   }
 
-  /** `reset`: takes connections and resets them. `refuse`: nobody listens; only `up` in this process ends it. */
-  async down(mode: 'reset' | 'refuse' = 'reset'): Promise<void> {
-    if (mode === 'refuse') return this.#server.stopListening();
-    this.scene.faults.down = true;
+  setWebhookTimeout(ms: number): void {
+    this.scene.pushing.timeoutMs = ms;
+  }
+
+  cut(): void {
     this.#server.cut();
+    for (const sender of this.#senders()) sender.cut();
+  }
+
+  /**
+   * `reset`: takes connections and resets them. `refuse`: nobody listens; only `up` in this process ends it. Nothing is
+   * pushed either way.
+   */
+  async down(mode: 'reset' | 'refuse' = 'reset'): Promise<void> {
+    const { faults } = this.scene;
+    if (mode === 'refuse') faults.absent = true;
+    else faults.down = true;
+    this.cut();
+    if (mode === 'refuse') await this.#server.stopListening();
   }
 
   async up(): Promise<void> {
-    this.scene.faults.down = false;
+    const { faults } = this.scene;
+    faults.down = false;
+    faults.absent = false;
     await this.#server.listenAgain();
+    for (const sender of this.#senders()) sender.resume();
   }
 
   advance(ms: number): void {
@@ -223,6 +253,10 @@ export class TelegramControls implements Simulator {
   /** Resolves with the first value that is neither undefined nor false; looks whenever something happened here. */
   waitFor<T>(look: (ledger: Ledger) => T | undefined | false, signal?: AbortSignal): Promise<T> {
     return waitOn(this.scene.bell, () => look(this.scene.ledger), signal);
+  }
+
+  #senders(): WebhookSender[] {
+    return [...this.scene.world.bots.values()].flatMap(({ sender }) => sender ?? []);
   }
 
   bot(who: Somebody): Bot {

@@ -33,10 +33,12 @@ export interface Faults {
   readonly latency: Map<string, number>;
   /** Listening, but resetting every connection. */
   down: boolean;
+  /** Nobody listens, and nothing is pushed. */
+  absent: boolean;
 }
 
 export function createFaults(): Faults {
-  return { rules: [], latency: new Map(), down: false };
+  return { rules: [], latency: new Map(), down: false, absent: false };
 }
 
 export function addFault(faults: Faults, rule: FaultRule): void {

@@ -23,12 +23,24 @@ export interface LedgerUpdate {
   /** First time that it was handed out. */
   delivered_at?: number;
   deliveries: number;
-  /** A later offset said that it arrived. */
+  /** Each attempt to deliver it by webhook, in order; absent where there was none. */
+  pushes?: readonly LedgerPush[];
+  /** A later offset, or a webhook's 2xx, said that it arrived. */
   confirmed_at?: number;
   /** Older than 24 hours before anybody confirmed it. */
   expired_at?: number;
   /** Thrown away by a negative offset, `drop_pending_updates` or the like. */
   forgotten_at?: number;
+}
+
+export interface LedgerPush {
+  readonly at: number;
+  /** 0: no answer, or none yet. */
+  status: number;
+  /** How long the answer took; absent while there is none. */
+  ms?: number;
+  /** Why it did not count, as getWebhookInfo words it. */
+  failure?: string;
 }
 
 export interface LedgerCall {
@@ -82,6 +94,9 @@ export interface LedgerCounts {
   not_modified: number;
   drafts: number;
   chat_actions: number;
+  /** Attempts to deliver an update by webhook, and those among them that failed. */
+  pushes: number;
+  failed_pushes: number;
 }
 
 export function createLedger(limit: number): Ledger {
@@ -107,6 +122,8 @@ export function createLedger(limit: number): Ledger {
       not_modified: 0,
       drafts: 0,
       chat_actions: 0,
+      pushes: 0,
+      failed_pushes: 0,
     },
   };
 }

@@ -2,12 +2,16 @@ import { ring } from '../shared/bell.ts';
 import { parsed } from '../shared/json.ts';
 import { checkChat } from './access.ts';
 import { type Call, flag, integer, text } from './call.ts';
-import { badRequest, Refusal } from './refusal.ts';
+import { badRequest, Refusal, tooManyRequests } from './refusal.ts';
+import type { Scene } from './scene.ts';
 import { deleteMessage, editMessageText, sendMessage, sendMessageDraft } from './sending.ts';
 import type { Updates } from './updates.ts';
 import { updateKinds } from './validate.ts';
+import { changeWebhook, isLoopback } from './webhooks.ts';
 import { fullChatJson, meJson, statusJson } from './wire.ts';
 import { findPerson } from './world.ts';
+
+const SET_WEBHOOK_EVERY_MS = 1_000;
 
 const actions = new Set([
   ...['typing', 'upload_photo', 'record_video', 'upload_video', 'record_voice', 'upload_voice', 'record_audio'],
@@ -73,7 +77,7 @@ function getWebhookInfo(call: Call): unknown {
   return info;
 }
 
-/** Stores it; updates then wait in the queue for a sender of webhooks, which does not exist yet. */
+/** At most once a second (platforms.md §2.2, src). An address of this machine is taken as the open server in its local mode takes it. */
 function setWebhook(call: Call): unknown {
   const { bot, scene } = call;
   const url = text(call, 'url');
@@ -81,30 +85,40 @@ function setWebhook(call: Call): unknown {
   const secretToken = text(call, 'secret_token');
   if (secretToken.length > 256) throw badRequest('secret token is too long');
   if (!/^[A-Za-z0-9_-]*$/.test(secretToken)) throw badRequest('secret token contains unallowed characters');
-  const target =
-    URL.canParse(url.includes('://') ? url : `https://${url}`) && new URL(url.includes('://') ? url : `https://${url}`);
-  if (!target) throw badRequest('invalid webhook URL specified');
+  const target = webhookTarget(scene, url);
+  const now = scene.clock.now();
+  if (now - bot.webhookSetAt < SET_WEBHOOK_EVERY_MS) {
+    scene.ledger.counts.rate_limited++;
+    throw tooManyRequests(1);
+  }
+  bot.webhookSetAt = now;
+  bot.queue.abort('terminated by setWebhook request');
+  bot.queue.allow(allowed(call));
+  if (flag(call, 'drop_pending_updates')) bot.queue.forget(0);
+  changeWebhook(scene, bot, {
+    url: target.href,
+    secretToken,
+    maxConnections: Math.min(Math.max(integer(call, 'max_connections', 40), 1), 100),
+    ipAddress: text(call, 'ip_address') || (isLoopback(target) ? '127.0.0.1' : ''),
+  });
+  return true;
+}
+
+function webhookTarget(scene: Scene, url: string): URL {
+  const whole = url.includes('://') ? url : `https://${url}`;
+  if (!URL.canParse(whole)) throw badRequest('invalid webhook URL specified');
+  const target = new URL(whole);
+  if (isLoopback(target) && !scene.pushing.strict && /^https?:$/.test(target.protocol)) return target;
   if (target.protocol !== 'https:') throw badRequest('bad webhook: An HTTPS URL must be provided for webhook');
   if (!['', '443', '80', '88', '8443'].includes(target.port)) {
     throw badRequest('bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443');
   }
-  bot.queue.abort('terminated by setWebhook request');
-  bot.queue.allow(allowed(call));
-  if (flag(call, 'drop_pending_updates')) bot.queue.forget(0);
-  bot.webhook = {
-    url,
-    secretToken,
-    maxConnections: Math.min(Math.max(integer(call, 'max_connections', 40), 1), 100),
-    ipAddress: text(call, 'ip_address'),
-  };
-  ring(scene.bell);
-  return true;
+  return target;
 }
 
 function deleteWebhook(call: Call): unknown {
-  call.bot.webhook = undefined;
   if (flag(call, 'drop_pending_updates')) call.bot.queue.forget(0);
-  ring(call.scene.bell);
+  changeWebhook(call.scene, call.bot, undefined);
   return true;
 }
 

@@ -3,6 +3,7 @@ import type { TelegramClock } from './clock.ts';
 import type { Faults } from './faults.ts';
 import type { Ledger } from './ledger.ts';
 import type { Limits } from './limits.ts';
+import type { PushSettings } from './webhooks.ts';
 import type { World } from './world.ts';
 
 /** All that one running simulator consists of. */
@@ -14,5 +15,6 @@ export interface Scene {
   readonly limits: Limits;
   readonly random: () => number;
   readonly slowRepolling: boolean;
+  readonly pushing: PushSettings;
   readonly bell: Bell;
 }

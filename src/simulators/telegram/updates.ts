@@ -19,7 +19,8 @@ export interface Poll {
   leave(): void;
 }
 
-interface Held {
+/** An update that nobody has confirmed yet. */
+export interface HeldUpdate {
   readonly id: number;
   readonly json: Readonly<Record<string, unknown>>;
   readonly expires: number;
@@ -46,7 +47,8 @@ export interface UpdateQueueOptions {
 /** One bot's updates and the poll that waits for them. */
 export class UpdateQueue {
   readonly #options: UpdateQueueOptions;
-  #held: Held[] = [];
+  #held: HeldUpdate[] = [];
+  #pusher: ((update: HeldUpdate) => void) | undefined;
   #nextId: number;
   /** Sticky: stays as the last call that named any left it. */
   #allowed: ReadonlySet<string> | undefined;
@@ -97,9 +99,32 @@ export class UpdateQueue {
       emitted_at: clock.now(),
       deliveries: 0,
     });
-    this.#held.push({ id, json: { update_id: id, [kind]: payload }, expires: about.date + LIFETIME_SECONDS, entry });
-    this.#wake();
+    const update = { id, json: { update_id: id, [kind]: payload }, expires: about.date + LIFETIME_SECONDS, entry };
+    this.#held.push(update);
+    if (this.#pusher) this.#pusher(update);
+    else this.#wake();
     return id;
+  }
+
+  /** Hands whatever comes from now on to a webhook; returns what waits. */
+  handTo(pusher: ((update: HeldUpdate) => void) | undefined): readonly HeldUpdate[] {
+    this.#pusher = pusher;
+    this.#expire();
+    return [...this.#held];
+  }
+
+  holds(update: HeldUpdate): boolean {
+    this.#expire();
+    return this.#held.includes(update);
+  }
+
+  /** A webhook took it. */
+  acknowledge(update: HeldUpdate): void {
+    const at = this.#held.indexOf(update);
+    if (at < 0) return;
+    this.#held.splice(at, 1);
+    update.entry.confirmed_at = this.#options.clock.now();
+    this.#options.changed();
   }
 
   poll(request: { offset: number; limit: number; timeout: number }): Poll {

@@ -1,5 +1,6 @@
 import type { Entity } from './entities.ts';
 import type { UpdateQueue } from './updates.ts';
+import type { WebhookSender } from './webhooks.ts';
 
 /** What exists: bots, people, chats and what was said. Plain data; the rules are in the files that change it. */
 export interface World {
@@ -36,6 +37,9 @@ export interface Bot {
   /** Topics in its private chats (`has_topics_enabled`). */
   topics: boolean;
   webhook: Webhook | undefined;
+  sender: WebhookSender | undefined;
+  /** When `setWebhook` was last carried out, ms. */
+  webhookSetAt: number;
   readonly queue: UpdateQueue;
 }
 
