@@ -4,6 +4,8 @@ import WebSocket, { type ClientOptions } from 'ws';
 /** Where the events of a connection go. An object and not callbacks: with thousands of links, closures add up. */
 export interface SocketOwner {
   text(text: string): void;
+  /** The other end has shown that it lives: it sent something, pings and pongs included. */
+  stirred?(): void;
   /** The last event, exactly once. 1006 when the connection broke off or never came to be, 1005 without a code. */
   closed(code: number): void;
 }
@@ -11,6 +13,8 @@ export interface SocketOwner {
 export interface Socket {
   /** Does nothing when the connection is not open. */
   send(text: string): void;
+  /** Asks for a sign of life. Does nothing when the connection is not open. */
+  ping(): void;
   /** `closed` follows within `CLOSE_MS`, whatever the other end does. */
   close(code: number): void;
   /** Has the handshake succeeded? */
@@ -52,7 +56,15 @@ class OneSocket implements Socket {
     ws.on('open', () => {
       this.opened = true;
     });
-    ws.on('message', (data: Buffer) => owner.text(data.toString()));
+    ws.on('message', (data: Buffer) => {
+      owner.stirred?.();
+      owner.text(data.toString());
+    });
+    if (owner.stirred) {
+      const stirred = () => owner.stirred?.();
+      ws.on('ping', stirred);
+      ws.on('pong', stirred);
+    }
     // `close` follows each error and says all that matters; the error's text may name hosts and tickets.
     ws.on('error', ignore);
     ws.on('close', (code) => owner.closed(code));
@@ -60,6 +72,10 @@ class OneSocket implements Socket {
 
   send(text: string): void {
     if (this.#ws.readyState === WebSocket.OPEN) this.#ws.send(text, ignore);
+  }
+
+  ping(): void {
+    if (this.#ws.readyState === WebSocket.OPEN) this.#ws.ping(undefined, undefined, ignore);
   }
 
   close(code: number): void {

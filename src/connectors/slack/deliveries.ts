@@ -1,0 +1,57 @@
+import type { SharedPort } from '../../core/connector.ts';
+import type { Intake, Listener } from '../../core/hook.ts';
+import { addresseeOf, eventIntake } from './events.ts';
+import { PUSHED } from './push.ts';
+import type { Connection, ConnectionOwner, Envelope } from './socket.ts';
+import { isObject, type WireOuter } from './wire.ts';
+
+/**
+ * Hands envelopes to the bots they concern and acknowledges each once it is stored [S2]. Those of one channel go one after
+ * another, whichever connection brings them, so that their order holds; channels go side by side.
+ */
+export function deliveries(port: Pick<SharedPort, 'deliver'>, failed: () => void) {
+  /** The last envelope of each channel that is not done with. */
+  const lanes = new Map<string, Promise<void>>();
+
+  async function deliver(connection: Connection, envelope: Envelope): Promise<void> {
+    // What an ended connection brought comes again, and before what came after it.
+    if (connection.over) return;
+    const outer = envelope.payload as WireOuter;
+    try {
+      const to = addresseeOf(outer);
+      if (to) await port.deliver(to, (listener) => intakeOf(outer, listener));
+    } catch {
+      return failed();
+    }
+    connection.done(envelope);
+  }
+
+  const owner: ConnectionOwner & { settled(): Promise<void> } = {
+    envelope: (connection, envelope) => {
+      if (envelope.type !== 'events_api') return connection.done(envelope);
+      const lane = laneOf(envelope.payload);
+      const before = lanes.get(lane) ?? Promise.resolve();
+      const done = before.then(() => deliver(connection, envelope));
+      lanes.set(lane, done);
+      void done.then(() => {
+        if (lanes.get(lane) === done) lanes.delete(lane);
+      });
+    },
+    settled: async () => {
+      await Promise.all(lanes.values());
+    },
+  };
+  return owner;
+}
+
+/** As for any event, and the sign that the socket brings them: whoever reads history can tell by it that one was missed. */
+function intakeOf(outer: WireOuter, listener: Listener): Intake | undefined {
+  const intake = eventIntake(outer, listener);
+  const newest = Math.max(...(intake?.messages ?? []).map(({ sentAt }) => sentAt));
+  if (!intake || !(newest > Number(listener.cursors.get(PUSHED) ?? 0))) return intake;
+  return { ...intake, cursors: [...intake.cursors, { name: PUSHED, value: String(newest) }] };
+}
+
+function laneOf({ team_id: team, event }: Readonly<Record<string, unknown>>): string {
+  return `${String(team)}/${isObject(event) ? String(event['channel']) : ''}`;
+}

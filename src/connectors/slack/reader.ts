@@ -1,0 +1,247 @@
+import { type Backoff, backoffMs } from '../../core/backoff.ts';
+import type { ReceiverPort } from '../../core/connector.ts';
+import type { Bot } from '../../core/integration.ts';
+import type { InboundMessage } from '../../core/message.ts';
+import { cursorOf, History, type Reading, type Source } from './history.ts';
+import { CURSOR, isDirect, listenedChannels, routeAt, wantsDirect } from './places.ts';
+import { Budget, choose, pollEveryMs, type Task } from './schedule.ts';
+import { historyCapped, LIMITED, STORE_UNAVAILABLE, type State, UNREACHABLE, unreadable } from './states.ts';
+import { followedThreads, forgotten } from './threads.ts';
+import { newestTs, tsMs } from './ts.ts';
+import { type Api, nextCursor, objectsIn } from './wire.ts';
+
+const CALL_TIMEOUT_MS = 10_000;
+/** While messages are pushed, history is only read in case one was missed. */
+export const SWEEP_MS = 5 * 60_000;
+/** New conversations with the bot can only be found by asking for all of them. */
+const DIRECT_MS = 60_000;
+/** A place that cannot be read is tried again after this. */
+const REFUSED_MS = 5 * 60_000;
+const RETRY: Backoff = { baseMs: 1_000, capMs: 30_000 };
+const MAX_PAGE_OF_DIRECTS = 200;
+/** Whose name no channel has. */
+const DIRECTS = 'direct messages';
+
+/** One thing to read, as it stood last time. */
+interface Place {
+  readonly source: Source;
+  /** When reading it began, by the running clock: it shows what was there then. */
+  readAt: number;
+  notBefore: number;
+  /** Its first page has been read at this time, and not its last. */
+  begunAt?: number;
+  trouble?: State;
+}
+
+interface Read extends Task {
+  readonly place: Place;
+}
+
+/** What one step brought. `waitMs`: nothing is to be read before. */
+export type Step =
+  | { readonly kind: 'unauthorized' }
+  | { readonly kind: 'idle'; readonly waitMs: number }
+  | { readonly kind: 'read'; readonly heard: readonly InboundMessage[] };
+
+/** Reads all places of a bot in turn, one call at a time: each as often as it is worth, within what the platform allows. */
+export class Reader {
+  readonly #api: Api;
+  readonly #port: ReceiverPort;
+  readonly #history: History;
+  readonly #budget: Budget;
+  /** By the names of their cursors. */
+  readonly #places = new Map<string, Place>();
+  readonly #directs: Place = { source: { channel: DIRECTS }, readAt: Number.NEGATIVE_INFINITY, notBefore: 0 };
+  /** Direct messages that there are, as far as they are known. */
+  #conversations: readonly string[] = [];
+  #listing: { readonly found: string[]; readonly next: string } | undefined;
+  #failures = 0;
+  #resting = 0;
+  #sweptAt = Number.NEGATIVE_INFINITY;
+  /** What is wrong with reading as a whole. */
+  #trouble: State | undefined;
+  #began = false;
+
+  constructor(bot: Bot, api: Api, port: ReceiverPort) {
+    this.#api = api;
+    this.#port = port;
+    this.#history = new History(bot, api, port);
+    this.#budget = new Budget(port.clock);
+  }
+
+  /** Something has been read, or there is nothing to read. */
+  get began(): boolean {
+    return this.#began;
+  }
+  get trouble(): State | undefined {
+    return this.#trouble;
+  }
+  /** What is wrong with one of the places; the worst first. */
+  get partTrouble(): State | undefined {
+    const all = [this.#directs, ...this.#places.values()].flatMap(({ trouble }) => trouble ?? []);
+    return all.find(({ state }) => state === 'error') ?? all[0];
+  }
+  get capped(): State | undefined {
+    if (!this.#budget.capped) return undefined;
+    const threads = [...this.#places.values()].filter(({ source }) => source.root !== undefined).length;
+    return historyCapped(Math.max(threads, this.#places.size - threads));
+  }
+
+  /** Everything that is there now is read once more, soon. */
+  sweep(): void {
+    this.#sweptAt = this.#port.clock.elapsed();
+    for (const place of [this.#directs, ...this.#places.values()]) place.readAt = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Has everything been read since this moment, or been refused? */
+  sweptSince(elapsed: number): boolean {
+    return [...this.#places.values()].every(({ readAt, notBefore }) => readAt >= elapsed || notBefore > elapsed);
+  }
+
+  /** Reads what is most due. `pushed`: messages arrive by themselves. */
+  async step(pushed: boolean, signal: AbortSignal): Promise<Step> {
+    const { clock } = this.#port;
+    const now = clock.elapsed();
+    const tasks = this.#tasks(pushed);
+    if (tasks.length === 0) this.#began = true;
+    if (this.#resting > now) return { kind: 'idle', waitMs: this.#resting - now };
+    await this.#forget();
+    const task = choose(tasks, this.#budget, now);
+    if (typeof task === 'number') return { kind: 'idle', waitMs: task };
+    const { place, method } = task;
+    place.begunAt ??= now;
+    this.#budget.use(method);
+    const limit = this.#budget.pageSize;
+    const list = method === 'users.conversations';
+    const reading = await (list ? this.#list(signal) : this.#history.read(place.source, limit, signal));
+    if (signal.aborted) return { kind: 'idle', waitMs: 0 };
+    if (reading.kind === 'read' && !list) this.#budget.noticed(limit, reading.objects, reading.more);
+    return this.#judge(reading, task);
+  }
+
+  #judge(reading: Reading, { place, method }: Read): Step {
+    const { clock } = this.#port;
+    switch (reading.kind) {
+      case 'unauthorized':
+        return { kind: 'unauthorized' };
+      case 'limited':
+        this.#budget.limited(method, reading.afterMs);
+        if (!this.#budget.capped) this.#trouble = LIMITED;
+        break;
+      case 'refused': {
+        place.notBefore = clock.elapsed() + REFUSED_MS;
+        this.#done(place);
+        place.trouble = unreadable(place.source.channel, reading.error, reading.needed);
+        // A thread whose first message is gone is no trouble, and is never read again.
+        if (place.source.root !== undefined) delete place.trouble;
+        this.#well();
+        break;
+      }
+      case 'failed':
+        this.#rest(UNREACHABLE);
+        break;
+      case 'not_stored':
+        this.#rest(STORE_UNAVAILABLE);
+        break;
+      case 'read':
+        if (!reading.unfinished) this.#done(place);
+        delete place.trouble;
+        this.#well();
+        return { kind: 'read', heard: reading.heard };
+    }
+    return { kind: 'idle', waitMs: 0 };
+  }
+
+  /** What was being read when everything was to be read once more shows too little. */
+  #done(place: Place): void {
+    const { begunAt = Number.NEGATIVE_INFINITY } = place;
+    place.readAt = begunAt >= this.#sweptAt ? begunAt : Number.NEGATIVE_INFINITY;
+    delete place.begunAt;
+  }
+
+  #well(): void {
+    this.#began = true;
+    this.#trouble = undefined;
+    this.#failures = 0;
+  }
+
+  #rest(trouble: State): void {
+    const { clock, random } = this.#port;
+    this.#trouble = trouble;
+    this.#resting = clock.elapsed() + backoffMs(this.#failures++, RETRY, random);
+  }
+
+  /** All there is to read now; what is no longer listened to is forgotten. */
+  #tasks(pushed: boolean): readonly Read[] {
+    const { cursors, routes, clock } = this.#port;
+    const direct = routes().some(({ enabled, settings }) => enabled && wantsDirect(settings));
+    const channels = new Set([...listenedChannels(routes()), ...(direct ? this.#conversations : [])]);
+    const sources = new Map<string, Source>();
+    for (const channel of channels) sources.set(cursorOf({ channel }), { channel });
+    for (const { name, channel, root } of followedThreads(cursors)) {
+      if (channels.has(channel) || (direct && isDirect(channel))) sources.set(name, { channel, root });
+    }
+    for (const name of this.#places.keys()) if (!sources.has(name)) this.#places.delete(name);
+    this.#history.keep(new Set(sources.keys()));
+    const tasks: Read[] = [];
+    for (const [name, source] of sources) {
+      const place = this.#places.get(name) ?? this.#newPlace(name, source, pushed);
+      const method = source.root === undefined ? 'conversations.history' : 'conversations.replies';
+      const everyMs = pushed ? SWEEP_MS : pollEveryMs(clock.now() - this.#livelyAt(name, source));
+      tasks.push({ place, method, everyMs, readAt: place.readAt, notBefore: place.notBefore });
+    }
+    if (direct) {
+      const { readAt, notBefore } = this.#directs;
+      const everyMs = pushed ? SWEEP_MS : DIRECT_MS;
+      tasks.push({ place: this.#directs, method: 'users.conversations', everyMs, readAt, notBefore });
+    }
+    return tasks;
+  }
+
+  /** A channel is read at once; the beginning of a thread has just been read, or pushed. */
+  #newPlace(name: string, source: Source, pushed: boolean): Place {
+    const fresh = source.root !== undefined && pushed && this.#began;
+    const place = { source, readAt: fresh ? this.#port.clock.elapsed() : Number.NEGATIVE_INFINITY, notBefore: 0 };
+    this.#places.set(name, place);
+    return place;
+  }
+
+  /** When something happened there last, ms since 1970: somebody wrote, or the integration was connected. */
+  #livelyAt(name: string, { channel, root }: Source): number {
+    const { cursors, routes } = this.#port;
+    const ts = newestTs(cursors.get(name), cursors.get(CURSOR.floorOf(channel)));
+    const connectedAt = root === undefined ? (routeAt(routes(), channel)?.connectedAt ?? 0) : 0;
+    return Math.max(ts === undefined ? 0 : tsMs(ts), connectedAt);
+  }
+
+  async #forget(): Promise<void> {
+    const { cursors, clock } = this.#port;
+    const old = forgotten(cursors, clock.now());
+    // When this fails it is tried again; nothing depends on it.
+    if (old.length > 0) await this.#port.accept([], old).catch(() => {});
+  }
+
+  /** The next page of all conversations with the bot. */
+  async #list(signal: AbortSignal): Promise<Reading> {
+    const parameters = {
+      types: 'im',
+      limit: MAX_PAGE_OF_DIRECTS,
+      ...(this.#listing && { cursor: this.#listing.next }),
+    };
+    const reply = await this.#api('users.conversations', parameters, { timeoutMs: CALL_TIMEOUT_MS, signal });
+    if (reply.kind !== 'ok') {
+      this.#listing = undefined;
+      return reply;
+    }
+    const ids = objectsIn(reply.body, 'channels').map(({ id }) => id);
+    const found = [...(this.#listing?.found ?? []), ...ids.filter(isDirectId)];
+    const next = nextCursor(reply.body);
+    this.#listing = next === undefined ? undefined : { found, next };
+    if (next === undefined) this.#conversations = found;
+    return { kind: 'read', heard: [], unfinished: next !== undefined, objects: ids.length, more: next !== undefined };
+  }
+}
+
+function isDirectId(id: unknown): id is string {
+  return typeof id === 'string' && /^D[A-Z0-9]{1,40}$/.test(id);
+}

@@ -1,0 +1,135 @@
+import type { Clock } from '../../core/clock.ts';
+
+export type ReadMethod = 'conversations.history' | 'conversations.replies' | 'users.conversations';
+
+/** Tier 3 is 50 calls a minute, per method [S3]; what is left is for verification and for looking up what was sent. */
+const EVERY_MS = 1_600;
+const BURST = 8;
+/** An app of the capped class: one call a minute, 15 objects [S4]. */
+const CAPPED_EVERY_MS = 60_000;
+const CAPPED_PAGE = 15;
+const PAGE = 200;
+/** A limit that comes after so few calls within a minute, and lasts so long, is not that of Tier 3 (platforms.md §3.2.4). */
+const FEW_CALLS = 5;
+const LONG_MS = 30_000;
+/** An app can leave the class: then it is tried again. */
+const CAPPED_MS = 60 * 60 * 1000;
+
+interface Account {
+  /** When the steady pace allows the next call, if nothing is left of the burst. */
+  due: number;
+  blockedUntil: number;
+  minute: number;
+  calls: number;
+}
+
+/** What may be read and when: each method has its own allowance in a workspace, and its own waits. */
+export class Budget {
+  readonly #clock: Clock;
+  readonly #accounts = new Map<ReadMethod, Account>();
+  #cappedUntil = Number.NEGATIVE_INFINITY;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** One call a minute, 15 objects: for history and replies, and not for lists. */
+  get capped(): boolean {
+    return this.#clock.elapsed() < this.#cappedUntil;
+  }
+
+  get pageSize(): number {
+    return this.capped ? CAPPED_PAGE : PAGE;
+  }
+
+  /** How long this method has to wait, ms; 0 means that it may be called. */
+  waitMs(method: ReadMethod): number {
+    const { due, blockedUntil } = this.#account(method);
+    const slack = this.#isCapped(method) ? 0 : (BURST - 1) * EVERY_MS;
+    return Math.max(0, Math.ceil(Math.max(blockedUntil, due - slack) - this.#clock.elapsed()));
+  }
+
+  /** It is called now. */
+  use(method: ReadMethod): void {
+    const account = this.#account(method);
+    const now = this.#clock.elapsed();
+    if (now - account.minute >= 60_000) Object.assign(account, { minute: now, calls: 0 });
+    account.calls += 1;
+    account.due = Math.max(now, account.due) + (this.#isCapped(method) ? CAPPED_EVERY_MS : EVERY_MS);
+  }
+
+  /** The platform asked for a wait of this method; other methods go on. */
+  limited(method: ReadMethod, afterMs: number): void {
+    const account = this.#account(method);
+    account.blockedUntil = this.#clock.elapsed() + afterMs;
+    if (method !== 'users.conversations' && account.calls <= FEW_CALLS && afterMs >= LONG_MS) this.#cap();
+  }
+
+  /** What a page of this size held. Exactly 15 of 200, and there are more: nothing but the cap does that. */
+  noticed(asked: number, objects: number, more: boolean): void {
+    if (asked > CAPPED_PAGE && objects === CAPPED_PAGE && more) this.#cap();
+  }
+
+  #cap(): void {
+    const now = this.#clock.elapsed();
+    this.#cappedUntil = now + CAPPED_MS;
+    for (const [method, account] of this.#accounts) {
+      // The call that told is the one of this minute.
+      if (this.#isCapped(method)) account.due = Math.max(account.blockedUntil, now + CAPPED_EVERY_MS);
+    }
+  }
+
+  #isCapped(method: ReadMethod): boolean {
+    return this.capped && method !== 'users.conversations';
+  }
+
+  #account(method: ReadMethod): Account {
+    const known = this.#accounts.get(method);
+    if (known) return known;
+    const account: Account = { due: 0, blockedUntil: 0, minute: Number.NEGATIVE_INFINITY, calls: 0 };
+    this.#accounts.set(method, account);
+    return account;
+  }
+}
+
+/** Something that is read again and again. */
+export interface Task {
+  readonly method: ReadMethod;
+  /** How often it should be read, ms. */
+  readonly everyMs: number;
+  /** When it was read last, by the running clock; never: -Infinity. */
+  readonly readAt: number;
+  /** Not before this. */
+  readonly notBefore: number;
+}
+
+/**
+ * What to read now, or how long to wait, ms. When there is more to read than the budget allows, everything is late in
+ * proportion: a busy channel waits seconds, a quiet one minutes. In the capped class it is plainly everyone's turn.
+ */
+export function choose<T extends Task>(tasks: readonly T[], budget: Budget, now: number): T | number {
+  let best: T | undefined;
+  let bestRank = Number.NEGATIVE_INFINITY;
+  let wait = Number.POSITIVE_INFINITY;
+  for (const task of tasks) {
+    const dueIn = Math.max(task.readAt + task.everyMs, task.notBefore) - now;
+    const ready = Math.max(dueIn, budget.waitMs(task.method));
+    const rank = budget.capped ? -task.readAt : (now - task.readAt) / task.everyMs;
+    if (ready > 0) wait = Math.min(wait, ready);
+    else if (!best || rank > bestRank) {
+      best = task;
+      bestRank = rank;
+    }
+  }
+  return best ?? wait;
+}
+
+const MINUTE_MS = 60_000;
+
+/** How often to read a place in which nothing was said for so long, ms (platforms.md §3.2.4). */
+export function pollEveryMs(quietMs: number): number {
+  if (quietMs < 2 * MINUTE_MS) return 1_500;
+  if (quietMs < 10 * MINUTE_MS) return 5_000;
+  if (quietMs < 60 * MINUTE_MS) return 15_000;
+  return 45_000;
+}
