@@ -45,11 +45,15 @@ export function willAnswer(message: InboundMessage, routes: readonly Integration
   return route?.enabled === true && message.author.kind === 'person' && (route.autoRespond || message.addressed);
 }
 
+/** Stands for all direct messages where one channel would be named. */
+export const DIRECT = 'D';
+
 /** The cursors of the bot by name; their values are time stamps. */
 export const CURSOR = {
-  /** No message up to this one is taken from anywhere. */
+  /** No message up to this one is taken from anywhere; of the time when the bot was new. */
   floor: 'from',
-  floorOf: (channel: string) => `from:${channel}`,
+  /** The same for one channel. Direct messages have one together: a first one comes in a channel that nobody knew. */
+  floorOf: (channel: string) => `from:${isDirect(channel) ? DIRECT : channel}`,
   /** The newest message of a channel's top level up to which its history has been read. */
   channel: (channel: string) => `ch:${channel}`,
   /** The newest reply read in a thread that the bot takes part in. */

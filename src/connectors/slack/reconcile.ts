@@ -1,0 +1,77 @@
+import type { Clock } from '../../core/clock.ts';
+import type { Delivery, LookUp } from '../../core/delivery.ts';
+import type { Self } from './parse.ts';
+import type { Reader } from './sender.ts';
+import { isTs } from './ts.ts';
+import { nextCursor, objectsIn, type WireMessage } from './wire.ts';
+
+/** Marks what we post. Every app of the workspace can read it, so it holds an id and nothing else. */
+const EVENT_TYPE = 'replr_delivery';
+
+/** Our clock and the platform's may differ by this. */
+const SKEW_MS = 60_000;
+/** What the strictest class of apps gets in any case, and others more of [S4]. */
+const PAGE = 200;
+const MAX_PAGES = 5;
+const ATTEMPTS = 3;
+const PAUSE_MS = 2_000;
+const MAX_PAUSE_MS = 30_000;
+
+export function metadataOf({ id }: Pick<Delivery, 'id'>) {
+  return { event_type: EVENT_TYPE, event_payload: { key: id } };
+}
+
+/** Did it arrive? Looks for the mark among what was posted since the delivery was made; nothing else would tell [S8]. */
+export async function lookUp(
+  delivery: Delivery,
+  self: Self,
+  read: Reader,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<LookUp> {
+  if (delivery.operation !== 'create') return { kind: 'not_sent' };
+  const { channel, thread } = delivery.to;
+  const seconds = Math.max(0, Math.floor((delivery.createdAt - SKEW_MS) / 1000));
+  const range = { channel, oldest: `${seconds}.000000`, inclusive: true, limit: PAGE, include_all_metadata: true };
+  let cursor: string | undefined;
+  let blind = false;
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const body = await patiently(() =>
+      thread === undefined
+        ? read('conversations.history', { ...range, cursor }, signal)
+        : read('conversations.replies', { ...range, ts: thread, cursor }, signal),
+    );
+    if (!body) return { kind: 'unknown' };
+    for (const message of objectsIn(body, 'messages') as WireMessage[]) {
+      if (!isOurs(message, self) || !isTs(message.ts)) continue;
+      if (keyOf(message) === delivery.id) return { kind: 'sent', messageId: message.ts };
+      // A history that does not tell the mark cannot prove that this is another message with the same words.
+      if (message.metadata === undefined && message.text === delivery.part.text) blind = true;
+    }
+    cursor = nextCursor(body);
+    if (cursor === undefined) return { kind: blind ? 'unknown' : 'not_sent' };
+  }
+  return { kind: 'unknown' };
+
+  async function patiently(ask: () => ReturnType<Reader>) {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      if (attempt > 0 && signal.aborted) return undefined;
+      const reply = await ask();
+      if (reply.kind === 'ok') return reply.body;
+      if (reply.kind === 'unauthorized' || reply.kind === 'refused') return undefined;
+      const asked = reply.kind === 'limited' ? reply.afterMs : PAUSE_MS;
+      if (asked > MAX_PAUSE_MS) return undefined;
+      await clock.sleep(asked, signal);
+    }
+    return undefined;
+  }
+}
+
+/** Another app could mark its posts like ours. */
+function isOurs({ user, bot_id: bot }: WireMessage, self: Self): boolean {
+  return user === self.userId || (bot !== undefined && bot === self.botId);
+}
+
+function keyOf({ metadata }: WireMessage): unknown {
+  return metadata?.event_type === EVENT_TYPE ? metadata.event_payload?.['key'] : undefined;
+}
