@@ -1,5 +1,6 @@
 import { startDiscordSimulator } from './discord/simulator.ts';
 import type { Simulator, SimulatorOptions } from './simulator.ts';
+import { startSlackSimulator } from './slack/simulator.ts';
 import { startTelegramSimulator } from './telegram/simulator.ts';
 
 export interface SimulatorEntry {
@@ -11,4 +12,5 @@ export interface SimulatorEntry {
 export const simulators: readonly SimulatorEntry[] = [
   { platform: 'discord', start: startDiscordSimulator },
   { platform: 'telegram', start: startTelegramSimulator },
+  { platform: 'slack', start: startSlackSimulator },
 ];
