@@ -1,6 +1,8 @@
 import { describe, expect } from 'vitest';
 import type { Health } from '../../src/core/health.ts';
+import type { Integration } from '../../src/core/integration.ts';
 import type { Cursor, InboundMessage } from '../../src/core/message.ts';
+import { joinAlone } from '../support/shared-link.ts';
 import { openSender, pause, type Suite, sent, until, verified } from './connector-world.ts';
 
 /** An open link of the bot, and what came through it. */
@@ -20,19 +22,31 @@ export async function listenTo(
   move(beginning?.cursors ?? []);
   const heard: InboundMessage[] = [];
   const health: Omit<Health, 'since'>[] = [];
+  const { platform, identity } = bot;
+  const integration: Integration = {
+    ...{ id: 'int_contract', userId: 'usr_contract', replrId: 'rp_contract', botId: bot.id, platform, identity },
+    ...{ settings: world.settings, enabled: true, autoRespond: true, connectedAt: world.port.clock.now() },
+    ...{ messageCount: 0, lastMessageAt: null, notices: [] },
+    health: { state: 'connecting', transport: 'unknown', since: 0 },
+  };
+  const routes = [integration];
+  const take = async (messages: readonly InboundMessage[], moved: readonly Cursor[]) => {
+    await accept(messages);
+    heard.push(...messages);
+    move(moved);
+  };
   const start = () => {
     const ending = new AbortController();
     const receiver = connector.receiver(bot, world.credential, {
       ...world.port,
       cursors,
-      routes: () => [],
-      accept: async (messages, moved) => {
-        await accept(messages);
-        heard.push(...messages);
-        move(moved);
-      },
+      routes: () => routes,
+      accept: take,
       moved: async () => {},
-      join: async () => {},
+      join: joinAlone(world.port, {
+        listener: () => ({ bot, credential: world.credential, routes, cursors }),
+        take: ({ messages, cursors: moved }) => take(messages, moved),
+      }),
       report: (state) => void health.push(state),
     });
     const ended = receiver.run(ending.signal);
