@@ -28,8 +28,10 @@ interface Place {
   /** When reading it began, by the running clock: it shows what was there then. */
   readAt: number;
   notBefore: number;
-  /** Its first page has been read at this time, and not its last. */
-  begunAt?: number;
+  /** When its first page was asked for. */
+  begunAt: number;
+  /** Its last page has not been read. */
+  unfinished: boolean;
   trouble?: State;
 }
 
@@ -51,7 +53,7 @@ export class Reader {
   readonly #budget: Budget;
   /** By the names of their cursors. */
   readonly #places = new Map<string, Place>();
-  readonly #directs: Place = { source: { channel: DIRECTS }, readAt: Number.NEGATIVE_INFINITY, notBefore: 0 };
+  readonly #directs = unread({ channel: DIRECTS });
   /** Direct messages that there are, as far as they are known. */
   #conversations: readonly string[] = [];
   #listing: { readonly found: string[]; readonly next: string } | undefined;
@@ -101,15 +103,15 @@ export class Reader {
   /** Reads what is most due. `pushed`: messages arrive by themselves. */
   async step(pushed: boolean, signal: AbortSignal): Promise<Step> {
     const { clock } = this.#port;
+    await this.#forget();
     const now = clock.elapsed();
     const tasks = this.#tasks(pushed);
     if (tasks.length === 0) this.#began = true;
     if (this.#resting > now) return { kind: 'idle', waitMs: this.#resting - now };
-    await this.#forget();
     const task = choose(tasks, this.#budget, now);
     if (typeof task === 'number') return { kind: 'idle', waitMs: task };
     const { place, method } = task;
-    place.begunAt ??= now;
+    if (!place.unfinished) place.begunAt = now;
     this.#budget.use(method);
     const limit = this.#budget.pageSize;
     const list = method === 'users.conversations';
@@ -144,6 +146,7 @@ export class Reader {
         this.#rest(STORE_UNAVAILABLE);
         break;
       case 'read':
+        place.unfinished = reading.unfinished;
         if (!reading.unfinished) this.#done(place);
         delete place.trouble;
         this.#well();
@@ -154,9 +157,8 @@ export class Reader {
 
   /** What was being read when everything was to be read once more shows too little. */
   #done(place: Place): void {
-    const { begunAt = Number.NEGATIVE_INFINITY } = place;
-    place.readAt = begunAt >= this.#sweptAt ? begunAt : Number.NEGATIVE_INFINITY;
-    delete place.begunAt;
+    place.unfinished = false;
+    place.readAt = place.begunAt >= this.#sweptAt ? place.begunAt : Number.NEGATIVE_INFINITY;
   }
 
   #well(): void {
@@ -200,8 +202,8 @@ export class Reader {
 
   /** A channel is read at once; the beginning of a thread has just been read, or pushed. */
   #newPlace(name: string, source: Source, pushed: boolean): Place {
-    const fresh = source.root !== undefined && pushed && this.#began;
-    const place = { source, readAt: fresh ? this.#port.clock.elapsed() : Number.NEGATIVE_INFINITY, notBefore: 0 };
+    const place = unread(source);
+    if (source.root !== undefined && pushed && this.#began) place.readAt = this.#port.clock.elapsed();
     this.#places.set(name, place);
     return place;
   }
@@ -240,6 +242,10 @@ export class Reader {
     if (next === undefined) this.#conversations = found;
     return { kind: 'read', heard: [], unfinished: next !== undefined, objects: ids.length, more: next !== undefined };
   }
+}
+
+function unread(source: Source): Place {
+  return { source, readAt: Number.NEGATIVE_INFINITY, notBefore: 0, begunAt: 0, unfinished: false };
 }
 
 function isDirectId(id: unknown): id is string {
