@@ -108,7 +108,7 @@ function mentionOf(userId: string): RegExp {
  * serves to call it and goes; a message that is nothing else keeps it, or it would say nothing.
  */
 function textOf(said: string, { self, nameOf }: ParseContext): string {
-  const rest = said.replace(new RegExp(`^(?:\\s*<@${self.userId}(?:\\|[^<>]*)?>)+\\s*[,:;]?\\s*`), '');
+  const rest = said.replace(new RegExp(`^(?:\\s*<@${self.userId}(?:\\|[^<>]*)?>(?:\\s*[,:;])?)+\\s*`), '');
   return readable(rest.trim() === '' ? said : rest, nameOf);
 }
 
