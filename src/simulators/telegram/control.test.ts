@@ -72,6 +72,13 @@ test('places and people by curl', async () => {
   await expect(control('dance')).rejects.toThrow('no operation dance');
 });
 
+test('webhooks by curl', async () => {
+  await control('repeat-pushes', { times: 30 });
+  await control('webhook-timeout', { ms: 10_000 });
+  expect(simulator.scene.pushing).toMatchObject({ repeat: 30, timeoutMs: 10_000 });
+  await expect(control('webhook-timeout', { ms: 'long' })).rejects.toThrow('ms is a number');
+});
+
 test('changes can be awaited by curl', async () => {
   const { version } = await control<{ version: number }>('ledger');
   const waiting = fetch(`${simulator.url}/control/changed?after=${version}`);
