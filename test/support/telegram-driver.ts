@@ -17,6 +17,9 @@ export const telegramDriver: PlatformDriver = {
   },
 };
 
+/** The server has a public address, so the platform pushes. */
+export const telegramByWebhook: PlatformDriver = { ...telegramDriver, name: 'telegram by webhook', pushes: true };
+
 export function telegramWorld(sim: TelegramSimulator): World {
   let bots = 0;
   return {
