@@ -64,7 +64,7 @@ export const update: Method = (call) => {
   const metadata = metadataOf(args);
   if (metadata !== undefined) message.metadata = metadata;
   edit(scene, message, { text: said });
-  const entry = scene.ledger.messages.find((it) => it.ts === message.ts && it.channel === message.channel.id);
+  const entry = scene.ledger.messages.findLast((it) => it.ts === message.ts && it.channel === message.channel.id);
   if (entry) {
     entry.text = said;
     entry.edits++;
@@ -76,7 +76,7 @@ export const deleteMessage: Method = (call) => {
   const { scene } = call;
   const message = ownMessage(call, 'cant_delete_message');
   remove(scene, message);
-  const entry = scene.ledger.messages.find((it) => it.ts === message.ts && it.channel === message.channel.id);
+  const entry = scene.ledger.messages.findLast((it) => it.ts === message.ts && it.channel === message.channel.id);
   if (entry) entry.visible = false;
   return { channel: message.channel.id, ts: message.ts };
 };

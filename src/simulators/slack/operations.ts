@@ -81,7 +81,7 @@ export const operations: Readonly<Record<string, Operation<SlackControls>>> = {
     const numbers = ['pingInterval', 'connectionTime', 'ackTime', 'deliverTimes', 'firstRetry', 'maxSockets'] as const;
     simulator.set({
       ...pick(body, numbers, 'number'),
-      ...pick(body, ['socketsRefused', 'authTestNamesApp'], 'boolean'),
+      ...pick(body, ['socketsRefused', 'silentHello', 'authTestNamesApp'], 'boolean'),
       ...pick(body, ['socketUrl'], 'string'),
     });
   },

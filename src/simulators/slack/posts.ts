@@ -59,8 +59,9 @@ function mention(scene: Scene, message: Message): void {
   const { channel } = message;
   if (channel.kind === 'im' || channel.kind === 'mpim' || message.subtype === 'channel_join') return;
   for (const install of scene.world.installs.values()) {
-    if (install.workspace !== channel.workspace || !new RegExp(`<@${install.user.id}(\\||>)`).test(message.text))
-      continue;
+    const { id } = install.user;
+    const isNamed = message.text.includes(`<@${id}>`) || message.text.includes(`<@${id}|`);
+    if (install.workspace !== channel.workspace || !isNamed) continue;
     const { channel_type: _, ...event } = eventMessage(message);
     emit(scene, channel.workspace, {
       name: 'app_mention',

@@ -16,6 +16,8 @@ export interface Settings {
   maxSockets: number;
   /** Upgrades are answered with 503. */
   socketsRefused: boolean;
+  /** New sockets get no hello. */
+  silentHello: boolean;
   /** The WebSocket address that apps.connections.open hands out instead of the true one. */
   socketUrl: string | undefined;
   /** Whether auth.test says `app_id`; bots.info always does (platforms.md §3.1). */
@@ -33,6 +35,7 @@ export const usualSettings: Settings = {
   firstRetry: 0,
   maxSockets: 10,
   socketsRefused: false,
+  silentHello: false,
   socketUrl: undefined,
   authTestNamesApp: false,
   signNow: undefined,

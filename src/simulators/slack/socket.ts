@@ -41,12 +41,7 @@ export class AppSocket implements Outlet {
       ring(scene.bell);
     });
     socket.on('close', (code) => this.#end(code === 1006 ? 'network' : 'client'));
-    this.#send({
-      type: 'hello',
-      num_connections: ownOutlets(scene, appId).length,
-      debug_info: { host: 'applink-1', build_number: 1, approximate_connection_time: connectionTime },
-      connection_info: { app_id: appId },
-    });
+    if (!scene.settings.silentHello) this.#greet(connectionTime);
     this.#pingLater();
     this.#after(Math.max(0, connectionTime * 1000 - warningTime), () => this.disconnect('warning'));
     ring(scene.bell);
@@ -86,6 +81,15 @@ export class AppSocket implements Outlet {
   /** Bytes that are no envelope. */
   sendRaw(data: string | Buffer): void {
     this.#socket.send(data);
+  }
+
+  #greet(connectionTime: number): void {
+    this.#send({
+      type: 'hello',
+      num_connections: ownOutlets(this.#scene, this.appId).length,
+      debug_info: { host: 'applink-1', build_number: 1, approximate_connection_time: connectionTime },
+      connection_info: { app_id: this.appId },
+    });
   }
 
   #close(): void {
