@@ -15,6 +15,8 @@ export interface Happening {
   readonly event: Readonly<Record<string, unknown>>;
 }
 
+const keptBodies = 1000;
+
 const scopes: Readonly<Record<string, string>> = {
   app_mention: 'app_mentions:read',
   'message.channels': 'channels:history',
@@ -58,7 +60,13 @@ export function tellApp(scene: Scene, install: Install, { event, message }: Happ
   };
   record(ledger, ledger.events, entry);
   ledger.counts.events++;
-  deliver(scene, app, entry, outerEvent(app, install, entry, event));
+  const body = outerEvent(app, install, entry, event);
+  scene.bodies.set(entry.event_id, body);
+  for (const oldest of scene.bodies.keys()) {
+    if (scene.bodies.size <= keptBodies) break;
+    scene.bodies.delete(oldest);
+  }
+  deliver(scene, app, entry, body);
   ring(scene.bell);
   return entry;
 }

@@ -61,6 +61,7 @@ test('an event arrives signed and once', async () => {
   const timestamp = String(headers['x-slack-request-timestamp']);
   expect(headers['x-slack-signature']).toBe(sign(bot.signingSecret, timestamp, text));
   expect(headers['x-slack-retry-num']).toBeUndefined();
+  expect(simulator.bodyOf(simulator.ledger.events[0]?.event_id ?? '')).toBe(text);
   expect(JSON.parse(text)).toMatchObject({ type: 'event_callback', api_app_id: bot.appId, event: { ts } });
   expect(simulator.acknowledged()).toEqual(['hello']);
 });

@@ -34,6 +34,11 @@ export class FaultControls {
     for (const socket of this.sockets(app)) socket.silent = on;
   }
 
+  /** The sockets of now are open, but nothing is read or sent on them. */
+  freeze(app?: Somebody, on = true): void {
+    for (const socket of this.sockets(app)) socket.freeze(on);
+  }
+
   /** Sockets of instances that died without a word: they count, and swallow what they get. */
   addGhosts(app: Somebody, count: number): void {
     for (let i = 0; i < count; i++) new GhostSocket(this.scene, app.id);

@@ -71,6 +71,7 @@ export const operations: Readonly<Record<string, Operation<SlackControls>>> = {
     simulator.disconnect(oneOf(body, 'reason', reasons) as DisconnectReason, maybe(body, 'app_id')),
   deafen: (simulator, body) => simulator.deafen(maybe(body, 'app_id'), on(body)),
   silence: (simulator, body) => simulator.silence(maybe(body, 'app_id'), on(body)),
+  freeze: (simulator, body) => simulator.freeze(maybe(body, 'app_id'), on(body)),
   ghosts: (simulator, body) => {
     simulator.removeGhosts(some(body, 'app_id'));
     simulator.addGhosts(some(body, 'app_id'), number(body, 'count'));

@@ -21,6 +21,8 @@ export interface Scene {
   readonly tickets: Map<string, string>;
   /** By app: how many envelopes it got, for the round robin. */
   readonly turns: Map<string, number>;
+  /** By event id: the bodies of the last thousand events, for whoever wants to repeat or to forge one. */
+  readonly bodies: Map<string, string>;
   readonly bell: Bell;
   /** Ends deliveries over HTTP that are on their way. */
   readonly ended: AbortController;

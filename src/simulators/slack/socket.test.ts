@@ -194,6 +194,22 @@ test('pings are counted with their answers, and stop when told', async () => {
   expect(simulator.ledger.sockets[0]?.pings).toBe(1);
 });
 
+test('a frozen socket reads nothing until it thaws', async () => {
+  const { socket } = await connect(simulator, bot.appToken);
+  const { socket: other } = await connect(simulator, bot.appToken);
+  channel.say('hello');
+  const envelope = await socket.next('events_api');
+  simulator.sockets(bot.app)[0]?.freeze(true);
+  socket.ack(envelope);
+  // What is sent later elsewhere arrives, and this has not.
+  other.send({ envelope_id: 'nobody' });
+  await simulator.waitFor(({ counts }) => counts.unknown_acks === 1);
+  expect((await call(simulator, bot.token, 'auth.test')).body.ok).toBe(true);
+  expect(simulator.ledger.events[0]?.outcome).toBe('pending');
+  simulator.freeze(bot.app, false);
+  await acked();
+});
+
 test('refused upgrades, foreign addresses', async () => {
   simulator.set({ socketsRefused: true });
   await expect(connect(simulator, bot.appToken)).rejects.toThrow('1006');

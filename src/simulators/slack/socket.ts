@@ -67,6 +67,14 @@ export class AppSocket implements Outlet {
     else this.#close();
   }
 
+  /** Half-open: nothing is read or sent, not even the answer to a ping; on again it catches up. */
+  freeze(on: boolean): void {
+    this.deaf = on;
+    this.silent = on;
+    if (on) this.#socket.pause();
+    else this.#socket.resume();
+  }
+
   /** As a torn cable would. */
   cut(): void {
     this.#end('network');
