@@ -52,8 +52,8 @@ class SlackReceiver {
   /** Since when it is connected: by the running clock, and ms since 1970. */
   #connectedAt = 0;
   #pushedSince: number;
-  #gap = false;
-  #wasWell = false;
+  /** What is said until history has filled the gap that the socket left. */
+  #gap: State | undefined;
   #reported = '';
   #over = false;
   #wake = new AbortController();
@@ -102,11 +102,11 @@ class SlackReceiver {
   }
 
   #hear(told: Told): void {
-    const was = this.#told?.state === 'connected';
+    const before = this.#told;
     this.#told = told;
-    if (told.state === 'connected' && !was) {
+    if (told.state === 'connected' && before?.state !== 'connected') {
       // Nothing was pushed in the meantime: history fills the gap, and then all is well (again).
-      this.#gap = true;
+      this.#gap = before ?? CONNECTING;
       this.#connectedAt = this.#port.clock.elapsed();
       this.#pushedSince = this.#port.clock.now();
       this.#reader.sweep();
@@ -160,7 +160,7 @@ class SlackReceiver {
 
   #closeGap(): void {
     const since = this.#connectedAt;
-    if (this.#port.clock.elapsed() - since >= GAP_MS || this.#reader.sweptSince(since)) this.#gap = false;
+    if (this.#port.clock.elapsed() - since >= GAP_MS || this.#reader.sweptSince(since)) this.#gap = undefined;
   }
 
   async #sleep(ms: number, signal: AbortSignal): Promise<void> {
@@ -184,7 +184,7 @@ class SlackReceiver {
     if (this.#usesSocket()) {
       const told = this.#told ?? CONNECTING;
       if (told.state !== 'connected') return told;
-      if (this.#gap) return this.#wasWell ? LOST : CONNECTING;
+      if (this.#gap) return this.#gap;
       return reader.partTrouble ?? (this.#push() ? told : SOCKET_SILENT);
     }
     if (!reader.began) return reader.trouble ?? CONNECTING;
@@ -213,7 +213,6 @@ class SlackReceiver {
     const key = `${state} ${code ?? ''} ${message ?? ''} ${transport}`;
     if (key === this.#reported) return;
     this.#reported = key;
-    this.#wasWell ||= state === 'connected';
     this.#port.report({
       state,
       ...(code && { code }),

@@ -1,0 +1,257 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { ScriptedAnswer, ScriptedCall } from '../../../test/support/scripted-fetch.ts';
+import {
+  CHANNEL,
+  limited,
+  page,
+  post,
+  type RigOptions,
+  refused,
+  START,
+  slackRig,
+  stamp,
+} from '../../../test/support/slack-rig.ts';
+import type { ReceiverPort } from '../../core/connector.ts';
+import type { Health } from '../../core/health.ts';
+import { fingerprintOf } from './hook.ts';
+
+type Told = Omit<Health, 'since'>;
+
+const open: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const stop of open.splice(0)) await stop();
+});
+
+function setup(answer: (call: ScriptedCall, index: number) => ScriptedAnswer, options?: RigOptions) {
+  const rig = slackRig(answer, options);
+  open.push(rig.stop);
+  return rig;
+}
+
+/** A link whose state is what the test says. */
+function toldBy() {
+  const names: string[] = [];
+  let tell: (told: Told) => void = () => {};
+  const join: ReceiverPort['join'] = (name, _link, told, signal) => {
+    names.push(name);
+    tell = told;
+    told({ state: 'connecting', transport: 'socket' });
+    return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  };
+  return { names, join, tell: (state: Partial<Told>) => tell({ state: 'connected', transport: 'socket', ...state }) };
+}
+
+const APP_TOKEN = 'xapp-1-A0APP00-1-secret';
+const quiet = () => page([]);
+const readings = (calls: readonly ScriptedCall[]) =>
+  calls.filter(({ method }) => method === 'conversations.history').length;
+
+describe('with a bot token alone', () => {
+  it('polls often while people talk, rarely when they do not, and says what would be better', async () => {
+    const rig = setup(quiet);
+    await rig.clock.advance(60_000);
+    const busy = readings(rig.calls);
+    expect(busy).toBeGreaterThan(30);
+    expect(busy).toBeLessThan(50);
+    expect(rig.states()).toEqual(['connecting polling', 'connected polling_only polling']);
+    expect(rig.health.at(-1)?.message).toMatch(/Socket Mode.*Events API/);
+    await rig.clock.advance(2 * 3_600_000);
+    const before = readings(rig.calls);
+    await rig.clock.advance(10 * 60_000);
+    expect(readings(rig.calls) - before).toBeLessThanOrEqual(14);
+    expect(readings(rig.calls) - before).toBeGreaterThanOrEqual(10);
+  });
+
+  it('shares what it may call among a hundred channels, and leaves none out', async () => {
+    const channels = Array.from({ length: 100 }, (_, index) => `C0MANY${index}`);
+    const cursors = Object.fromEntries(channels.map((channel) => [`ch:${channel}`, stamp(-7_200)]));
+    const rig = setup(quiet, { settings: { channel_ids: channels }, cursors, integration: { connectedAt: 0 } });
+    await rig.clock.advance(6 * 60_000);
+    expect(new Set(rig.calls.map(({ parameters }) => parameters['channel'])).size).toBe(100);
+    expect(rig.calls.length).toBeLessThanOrEqual(6 * 40 + 10);
+  });
+
+  it('does not read what is paused, and reads a channel that is new at once', async () => {
+    const rig = setup(quiet, { integration: { enabled: false } });
+    await rig.clock.advance(10_000);
+    expect(rig.calls).toEqual([]);
+    rig.routes.splice(0, 1, { ...rig.routes[0], enabled: true } as (typeof rig.routes)[0]);
+    await rig.clock.advance(3_000);
+    expect(readings(rig.calls)).toBeGreaterThan(0);
+  });
+
+  it('says that it is late when the platform lets it read once a minute', async () => {
+    const rig = setup((_call, index) => (index === 0 ? page([]) : limited(60)));
+    await rig.clock.advance(10_000);
+    expect(rig.states().at(-1)).toBe('connected history_capped polling');
+    expect(rig.health.at(-1)?.message).toMatch(/about a minute.*Socket Mode/);
+    expect(rig.calls).toHaveLength(2);
+    await rig.clock.advance(52_000);
+    expect(rig.calls).toHaveLength(3);
+    expect(rig.calls.at(-1)?.parameters['limit']).toBe('15');
+  });
+
+  it('makes no call once it is stopped', async () => {
+    const rig = setup(quiet);
+    await rig.clock.advance(5_000);
+    await rig.stop();
+    const { length } = rig.calls;
+    await rig.clock.advance(600_000);
+    expect(rig.calls).toHaveLength(length);
+    expect(rig.clock.sleeping()).toEqual([]);
+  });
+
+  it('waits with one timer', async () => {
+    const rig = setup(quiet);
+    await rig.clock.advance(5_000);
+    expect(rig.clock.sleeping()).toHaveLength(1);
+  });
+});
+
+describe('with an app-level token', () => {
+  const withSocket = (options: RigOptions = {}) => {
+    const link = toldBy();
+    const credential = { bot_token: 'xoxb-secret', app_token: APP_TOKEN };
+    return { link, options: { credential, join: link.join, ...options } };
+  };
+
+  it('joins the link of its app, fills the gap from history, and then reads only now and then', async () => {
+    const { link, options } = withSocket();
+    const rig = setup(
+      ({ parameters }) => page(parameters['oldest'] === stamp(-10) ? [post(stamp(-1), 'missed')] : []),
+      options,
+    );
+    await rig.clock.advance(0);
+    expect(link.names).toEqual(['slack/A0APP00']);
+    expect(rig.states()).toEqual(['connecting socket']);
+    link.tell({});
+    await rig.clock.advance(0);
+    expect(rig.heard.map(({ text }) => text)).toEqual(['missed']);
+    expect(rig.states()).toEqual(['connecting socket', 'connected socket']);
+    const before = readings(rig.calls);
+    await rig.clock.advance(290_000);
+    expect(readings(rig.calls)).toBe(before);
+    await rig.clock.advance(15_000);
+    expect(readings(rig.calls)).toBe(before + 1);
+  });
+
+  it('uses the operator’s token for its own app only', async () => {
+    const link = toldBy();
+    const deployment = { app_token: APP_TOKEN };
+    const rig = setup(quiet, { deployment, join: link.join });
+    await rig.clock.advance(0);
+    expect(link.names).toEqual(['slack/A0APP00']);
+    const other = toldBy();
+    const stranger = setup(quiet, { deployment: { app_token: 'xapp-1-A0OTHER-1-x' }, join: other.join });
+    await stranger.clock.advance(0);
+    expect(other.names).toEqual([]);
+    expect(stranger.states().at(-1)).toBe('connected polling_only polling');
+  });
+
+  it('reads history as often as without one while the socket is away, and once more when it is back', async () => {
+    const { link, options } = withSocket();
+    const rig = setup(quiet, options);
+    link.tell({});
+    await rig.clock.advance(30_000);
+    link.tell({ state: 'reconnecting', code: 'connection_lost' });
+    const before = readings(rig.calls);
+    await rig.clock.advance(10_000);
+    expect(readings(rig.calls) - before).toBeGreaterThan(3);
+    link.tell({});
+    const back = readings(rig.calls);
+    await rig.clock.advance(3_000);
+    expect(readings(rig.calls) - back).toBeGreaterThanOrEqual(1);
+    expect(rig.states()).toEqual([
+      ...['connecting socket', 'connected socket', 'reconnecting connection_lost socket', 'connected socket'],
+    ]);
+  });
+
+  it('polls when Socket Mode is off, and says so', async () => {
+    const { link, options } = withSocket();
+    const rig = setup(quiet, options);
+    link.tell({ state: 'error', code: 'socket_mode_off', message: 'Switch it on.' });
+    await rig.clock.advance(5_000);
+    expect(rig.states().at(-1)).toBe('connected socket_mode_off polling');
+    expect(readings(rig.calls)).toBeGreaterThan(2);
+  });
+
+  it('finds what a deaf socket missed, polls until something is pushed again, and says so', async () => {
+    const { link, options } = withSocket();
+    let there: object[] = [];
+    const rig = setup(({ parameters }) => page(parameters['oldest'] === stamp(-10) ? there : []), options);
+    link.tell({});
+    await rig.clock.advance(20_000);
+    there = [post(stamp(100), 'unheard')];
+    await rig.clock.advance(300_000);
+    expect(rig.heard.map(({ text }) => text)).toEqual(['unheard']);
+    expect(rig.states().at(-1)).toBe('connected socket_silent polling');
+    rig.cursors.set('pushed', String(START + 330_000));
+    await rig.clock.advance(5_000);
+    expect(rig.states().at(-1)).toBe('connected socket');
+  });
+
+  it('does not doubt a socket because of what was pushed, is too young, or came before it', async () => {
+    const { link, options } = withSocket();
+    let there = [post(stamp(-5), 'before')];
+    const rig = setup(({ parameters }) => page(parameters['oldest'] === stamp(-10) ? there : []), {
+      ...options,
+      accept: async () => {
+        throw new Error('keeps the cursor where it is');
+      },
+    });
+    link.tell({});
+    rig.cursors.set('pushed', String(START + 100_000));
+    there = [post(stamp(290), 'young'), post(stamp(99), 'pushed'), ...there];
+    await rig.clock.advance(310_000);
+    expect(rig.states()).not.toContain('connected socket_silent polling');
+  });
+
+  it('ends for good when the bot token is dead', async () => {
+    const { link, options } = withSocket();
+    const rig = setup(() => refused('token_revoked'), options);
+    await rig.running;
+    link.tell({});
+    expect(rig.states()).toEqual(['connecting socket', 'error bad_credentials socket']);
+  });
+});
+
+describe('with a signing secret', () => {
+  const credential = { bot_token: 'xoxb-secret', signing_secret: 'shh' };
+  const proof = (at: number) => `${fingerprintOf('shh')}:${at}`;
+
+  it('polls until the first event, says where to enter what, and then reads only now and then', async () => {
+    const rig = setup(quiet, { credential });
+    await rig.clock.advance(5_000);
+    expect(rig.states().at(-1)).toBe('connected events_pending polling');
+    expect(rig.health.at(-1)?.message).toContain('https://replr.test/hooks/slack/bot_1');
+    rig.cursors.set('events', proof(START + 5_000));
+    await rig.clock.advance(5_000);
+    expect(rig.states().at(-1)).toBe('connected events');
+    const before = readings(rig.calls);
+    await rig.clock.advance(200_000);
+    expect(readings(rig.calls)).toBe(before);
+  });
+
+  it('does not believe the proof of another secret', async () => {
+    const rig = setup(quiet, { credential, cursors: { events: `${fingerprintOf('old')}:${START}` } });
+    await rig.clock.advance(5_000);
+    expect(rig.states().at(-1)).toBe('connected events_pending polling');
+  });
+
+  it('polls again when events stop, and rests when they come back', async () => {
+    let there: object[] = [];
+    const rig = setup(({ parameters }) => page(parameters['oldest'] === stamp(-10) ? there : []), {
+      credential,
+      cursors: { [`ch:${CHANNEL}`]: stamp(-10), events: proof(START) },
+    });
+    await rig.clock.advance(10_000);
+    expect(rig.states().at(-1)).toBe('connected events');
+    there = [post(stamp(200), 'unheard')];
+    await rig.clock.advance(300_000);
+    expect(rig.heard.map(({ text }) => text)).toEqual(['unheard']);
+    expect(rig.states().at(-1)).toBe('connected events_silent polling');
+    rig.cursors.set('events', proof(START + 320_000));
+    await rig.clock.advance(5_000);
+    expect(rig.states().at(-1)).toBe('connected events');
+  });
+});
