@@ -179,8 +179,10 @@ export function receiverCases(suite: Suite): void {
       await world.post(world.here, 'plain');
       await world.post(world.here, 'mentioned', 'mention');
       await world.post(world.here, 'replied', 'reply');
-      await until(() => link.texts().length >= 3);
-      const people = link.heard.filter(({ author }) => author.kind === 'person');
+      await until(() => link.texts().includes('replied'));
+      // A platform may tell of one post twice; the store knows it by its id.
+      const heard = [...new Map(link.heard.map((message) => [message.id, message])).values()];
+      const people = heard.filter(({ author }) => author.kind === 'person');
       expect(people.map(({ addressed }) => addressed)).toEqual([false, true, true]);
       expect(people[2]?.replyTo).toBeDefined();
     });
