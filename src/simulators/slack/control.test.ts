@@ -29,7 +29,7 @@ test('a play directed over HTTP alone', async () => {
   const lines = await (await fetch(`${simulator.origin}/control/transcript?channel=${channel}`)).json();
   expect(lines).toMatchObject([
     { who: 'ada', text: 'hello!', edited: true },
-    { who: 'wise', fromBot: true, text: 'hi', thread_ts: ts },
+    { who: '@wise', fromBot: true, text: 'hi', thread_ts: ts },
     { who: 'other bot', fromBot: true, text: 'beep' },
   ]);
   const ledger = await (await fetch(`${simulator.origin}/control/ledger`)).json();
@@ -64,6 +64,6 @@ test('a stage for the playground', async () => {
   await changed;
   expect(await stage.transcript()).toMatchObject([
     { who: 'you', fromBot: false, text: 'hello' },
-    { who: 'playground', fromBot: true, text: 'hi' },
+    { who: '@playground', fromBot: true, text: 'hi' },
   ]);
 });

@@ -159,7 +159,7 @@ const unspoken = new Set(['channel_join', 'channel_leave']);
 function lines(channel: Channel): TranscriptLine[] {
   const spoken = [...channel.messages.values()].filter((it) => !it.deleted && !unspoken.has(it.subtype ?? ''));
   return spoken.map((message) => ({
-    who: shownName(message),
+    who: message.user?.bot ? `@${message.user.name}` : shownName(message),
     fromBot: message.botId !== undefined,
     text: message.text,
     at: message.at,
