@@ -106,7 +106,7 @@ class SlackReceiver {
     this.#told = told;
     if (told.state === 'connected' && before?.state !== 'connected') {
       // Nothing was pushed in the meantime: history fills the gap, and then all is well (again).
-      this.#gap = before ?? CONNECTING;
+      this.#gap = before && before.state !== 'error' ? before : CONNECTING;
       this.#connectedAt = this.#port.clock.elapsed();
       this.#pushedSince = this.#port.clock.now();
       this.#reader.sweep();
