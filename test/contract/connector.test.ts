@@ -5,7 +5,7 @@ import { type Clock, systemClock } from '../../src/core/clock.ts';
 import type { Connector, PlatformPort } from '../../src/core/connector.ts';
 import type { Log, LogFields } from '../../src/core/log.ts';
 import type { Place } from '../../src/core/message.ts';
-import { startTelegramSimulator } from '../../src/simulators/telegram/simulator.ts';
+import { startTelegramSimulator, type TelegramSimulator } from '../../src/simulators/telegram/simulator.ts';
 import { type HookListener, listenForHooks } from '../support/hook-listener.ts';
 import { connectorContract } from './connector.ts';
 import type { ContractWorld } from './connector-world.ts';
@@ -28,7 +28,9 @@ function keepingLog(lines: string[]): Log {
   return log;
 }
 
-async function telegramWorld(how: Partial<PlatformPort> = {}): Promise<ContractWorld> {
+async function telegramWorld(
+  how: (simulator: TelegramSimulator) => Partial<PlatformPort> = () => ({}),
+): Promise<ContractWorld> {
   const simulator = await startTelegramSimulator();
   const bot = simulator.createBot({ username: 'contract_bot', privacy: false });
   const other = simulator.createBot({ username: 'other_bot' });
@@ -51,7 +53,7 @@ async function telegramWorld(how: Partial<PlatformPort> = {}): Promise<ContractW
       clock: systemClock,
       random: Math.random,
       log: keepingLog(lines),
-      ...how,
+      ...how(simulator),
     },
     credential,
     badCredential: { bot_token: `${bot.id}:${'A'.repeat(35)}` },
@@ -121,19 +123,33 @@ async function telegramWorld(how: Partial<PlatformPort> = {}): Promise<ContractW
 
 connectorContract('telegram', { connector: telegram, world: () => telegramWorld() });
 
-/** A webhook is looked after every few minutes: here at once. Retries and time-outs keep their length. */
-const restless: Clock = {
-  ...systemClock,
-  sleep: (ms, signal) => systemClock.sleep(ms > 12_000 ? 100 : ms, signal),
-};
+/**
+ * A webhook is looked after every few minutes: here whenever something happened at the platform that a look could find.
+ * Retries and time-outs keep their length.
+ */
+function attentive({ scene, ledger }: TelegramSimulator): Clock {
+  const happened = () => {
+    const { pushes, failed_pushes } = ledger.counts;
+    const confirmed = ledger.updates.filter((update) => update.confirmed_at !== undefined).length;
+    return JSON.stringify([scene.faults.absent, [...scene.world.tokens.keys()], pushes, failed_pushes, confirmed]);
+  };
+  let seen = happened();
+  const sleep = async (ms: number, signal?: AbortSignal) => {
+    if (ms <= 12_000) return systemClock.sleep(ms, signal);
+    while (!signal?.aborted && happened() === seen) await systemClock.sleep(20, signal);
+    seen = happened();
+  };
+  return { ...systemClock, sleep };
+}
 
-/** The listener is there only once the tests run; the connector it serves is the same but for that. */
+/** The listener is there only once the tests run. A sender's time is the usual one: its time-outs are as long as looks are apart. */
 const pushed: Connector = {
   ...telegram,
   receiver: (...what) => hooks.connector.receiver(...what),
+  sender: (bot, secrets, port) => telegram.sender(bot, secrets, { ...port, clock: systemClock }),
 };
 
 connectorContract('telegram by webhook', {
   connector: pushed,
-  world: () => telegramWorld({ hooksUrl: hooks.url, clock: restless }),
+  world: () => telegramWorld((simulator) => ({ hooksUrl: hooks.url, clock: attentive(simulator) })),
 });
