@@ -80,8 +80,8 @@ class OneSocket implements Socket {
 
   close(code: number): void {
     this.#ws.close(code);
-    // A reader at rest would not see the end either.
-    this.#ws.resume();
+    // A reader at rest would not see the end either; one that never began cannot rest.
+    if (this.#ws.isPaused) this.#ws.resume();
   }
 
   pause(): void {
