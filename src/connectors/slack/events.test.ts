@@ -71,13 +71,12 @@ describe('what an event means', () => {
   });
 
   it.each([
-    [{ from: TS }, 0],
     [{ 'from:C1': TS }, 0],
     [{ 'from:C1': '1790000000.000099' }, 1],
     [{ 'from:C2': TS }, 1],
     [{ 'from:D': TS }, 1],
     [{ 'ch:C1': TS }, 1],
-    [{ from: 'rubbish' }, 1],
+    [{ 'from:C1': 'rubbish' }, 1],
   ])('is nothing from before the beginning: %j', (cursors, count) => {
     const known = new Map(Object.entries(cursors));
     expect(eventIntake(outer(), listener({ cursors: known }))?.messages).toHaveLength(count);

@@ -74,10 +74,8 @@ export function followed(
 
 /** Was it posted before listening began? */
 export function isBelowFloor(cursors: ReadonlyMap<string, string>, channel: string, ts: string): boolean {
-  return [CURSOR.floor, CURSOR.floorOf(channel)].some((name) => {
-    const floor = cursors.get(name);
-    return isTs(floor) && compareTs(ts, floor) <= 0;
-  });
+  const floor = cursors.get(CURSOR.floorOf(channel));
+  return isTs(floor) && compareTs(ts, floor) <= 0;
 }
 
 /** It becomes part of names in which colons and slashes separate. */

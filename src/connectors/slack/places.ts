@@ -50,9 +50,10 @@ export const DIRECT = 'D';
 
 /** The cursors of the bot by name; their values are time stamps. */
 export const CURSOR = {
-  /** No message up to this one is taken from anywhere; of the time when the bot was new. */
-  floor: 'from',
-  /** The same for one channel. Direct messages have one together: a first one comes in a channel that nobody knew. */
+  /**
+   * No message of the channel up to this one is taken from anywhere. Direct messages have one together: a first one comes
+   * in a channel that nobody knew.
+   */
   floorOf: (channel: string) => `from:${isDirect(channel) ? DIRECT : channel}`,
   /** The newest message of a channel's top level up to which its history has been read. */
   channel: (channel: string) => `ch:${channel}`,

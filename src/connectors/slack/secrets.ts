@@ -1,9 +1,5 @@
 import type { Credential } from '../../core/integration.ts';
-
-/** The app that an app-level token is for: `xapp-1-A…-…` names it (platforms.md §3.2.1). */
-export function appOf(appToken: string): string | undefined {
-  return /^xapp-\d+-(A[A-Z0-9]+)-/.exec(appToken)?.[1];
-}
+import { appOf } from './addresses.ts';
 
 export interface Secrets {
   readonly appToken?: string;

@@ -1,10 +1,11 @@
 import type { PlatformPort, Verification } from '../../core/connector.ts';
 import type { Notice } from '../../core/health.ts';
 import type { Credential, Settings } from '../../core/integration.ts';
+import { appOf } from './addresses.ts';
 import { checkChannels } from './channels.ts';
 import { channelsOf, wantsDirect, workspaceOf } from './places.ts';
 import { lacking, scopesIn } from './scopes.ts';
-import { appOf, secretsFor } from './secrets.ts';
+import { secretsFor } from './secrets.ts';
 import { APPS, appPage, missingScope, notABot, Refused, refusal, rejected, unavailable } from './verdict.ts';
 import { type Api, createApi, isObject } from './wire.ts';
 
