@@ -1,6 +1,7 @@
 import type { SharedPort } from '../../core/connector.ts';
 import type { Intake, Listener } from '../../core/hook.ts';
 import { addresseeOf, eventIntake } from './events.ts';
+import { knownName } from './names.ts';
 import { PUSHED } from './push.ts';
 import type { Connection, ConnectionOwner, Envelope } from './socket.ts';
 import { isObject, type WireOuter } from './wire.ts';
@@ -46,7 +47,7 @@ export function deliveries(port: Pick<SharedPort, 'deliver'>, failed: () => void
 
 /** As for any event, and the sign that the socket brings them: whoever reads history can tell by it that one was missed. */
 function intakeOf(outer: WireOuter, listener: Listener): Intake | undefined {
-  const intake = eventIntake(outer, listener);
+  const intake = eventIntake(outer, listener, (id) => knownName(listener.bot.identity, id));
   const newest = Math.max(...(intake?.messages ?? []).map(({ sentAt }) => sentAt));
   if (!intake || !(newest > Number(listener.cursors.get(PUSHED) ?? 0))) return intake;
   return { ...intake, cursors: [...intake.cursors, { name: PUSHED, value: String(newest) }] };

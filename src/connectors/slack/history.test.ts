@@ -177,7 +177,7 @@ describe('reading threads', () => {
     });
     await rig.clock.advance(5_000);
     expect(rig.cursors.has(th(stamp(1)))).toBe(false);
-    expect(new Set(rig.calls.map(({ method }) => method))).toEqual(new Set(['conversations.history']));
+    expect(rig.calls.map(({ method }) => method)).not.toContain('conversations.replies');
   });
 
   it('forgets threads after a day, and the oldest beyond a hundred', async () => {
@@ -212,12 +212,12 @@ describe('direct messages', () => {
       },
       { settings: { direct_messages: true }, cursors: { [CH]: stamp(-10), from: stamp(-5) } },
     );
-    await rig.clock.advance(0);
+    await rig.clock.advance(2_000);
     expect(rig.calls.find(({ method }) => method === 'users.conversations')?.parameters).toMatchObject({ types: 'im' });
     expect(rig.heard.map(({ text, addressed, at }) => [text, addressed, at.thread])).toEqual([
       ['psst', true, undefined],
     ]);
-    await rig.clock.advance(59_000);
+    await rig.clock.advance(57_000);
     expect(rig.calls.filter(({ method }) => method === 'users.conversations')).toHaveLength(1);
     await rig.clock.advance(5_000);
     expect(rig.calls.filter(({ method }) => method === 'users.conversations')).toHaveLength(2);

@@ -2,6 +2,7 @@ import type { ReceiverPort } from '../../core/connector.ts';
 import type { Bot } from '../../core/integration.ts';
 import type { Cursor, InboundMessage } from '../../core/message.ts';
 import { followed, isBelowFloor } from './events.ts';
+import { knownName, type Names } from './names.ts';
 import { type ParseContext, parseMessage, type Self, selfOf } from './parse.ts';
 import { CURSOR } from './places.ts';
 import { compareTs, isTs, newestTs } from './ts.ts';
@@ -33,6 +34,8 @@ export type Reading =
   | { readonly kind: 'not_stored' }
   | Exclude<Reply, { kind: 'ok' }>;
 
+const ABORTED: Reading = { kind: 'failed', sent: 'no', reason: 'aborted' };
+
 interface Held {
   readonly messages: readonly WireMessage[];
   readonly position: string;
@@ -46,23 +49,22 @@ type Line = WireMessage & { readonly ts: string };
  * there, oldest first and together with the messages: what was not stored is read again.
  */
 export class History {
-  readonly #bot: Bot;
   readonly #self: Self;
   readonly #api: Api;
   readonly #port: ReceiverPort;
+  readonly #names: Names;
   readonly #nameOf: ParseContext['nameOf'];
   /** Places of which not all pages are read, by the name of their cursor. */
   readonly #held = new Map<string, Held>();
 
-  constructor(bot: Bot, api: Api, port: ReceiverPort) {
-    this.#bot = bot;
+  constructor(bot: Bot, api: Api, names: Names, port: ReceiverPort) {
     this.#self = selfOf(bot.identity, bot.profile);
     this.#api = api;
     this.#port = port;
-    this.#nameOf = (id) => {
-      const { name } = this.#bot.profile;
-      return id === this.#self.userId && typeof name === 'string' && name !== '' ? name : undefined;
-    };
+    this.#names = names;
+    const { name } = bot.profile;
+    const own = typeof name === 'string' && name !== '' ? name : undefined;
+    this.#nameOf = (id) => (id === this.#self.userId ? own : undefined) ?? knownName(bot.identity, id);
   }
 
   /** Reads the next page. */
@@ -79,7 +81,7 @@ export class History {
       ...(held && { cursor: held.next }),
     };
     const reply = await this.#api(method, parameters, { timeoutMs: CALL_TIMEOUT_MS, signal });
-    if (signal.aborted) return { kind: 'failed', sent: 'no', reason: 'aborted' };
+    if (signal.aborted) return ABORTED;
     if (reply.kind !== 'ok') return this.#refused(name, reply);
     const page = objectsIn(reply.body, 'messages') as WireMessage[];
     const more = reply.body['has_more'] === true;
@@ -102,6 +104,8 @@ export class History {
         return done([], true);
       }
       this.#held.delete(name);
+      if (lines.length > 0) await this.#names.meet(lines, signal);
+      if (signal.aborted) return ABORTED;
       return done(await this.#take(source, name, lines));
     } catch {
       this.#held.delete(name);
@@ -118,7 +122,7 @@ export class History {
   #position({ channel, root }: Source): string | undefined {
     const { cursors } = this.#port;
     const own = cursors.get(cursorOf({ channel, ...(root !== undefined && { root }) }));
-    return newestTs(own, cursors.get(CURSOR.floorOf(channel)), cursors.get(CURSOR.floor));
+    return newestTs(own, cursors.get(CURSOR.floorOf(channel)));
   }
 
   #refused(name: string, reply: Exclude<Reply, { kind: 'ok' }>): Reading {

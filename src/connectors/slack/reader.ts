@@ -3,6 +3,7 @@ import type { ReceiverPort } from '../../core/connector.ts';
 import type { Bot } from '../../core/integration.ts';
 import type { InboundMessage } from '../../core/message.ts';
 import { cursorOf, History, type Reading, type Source } from './history.ts';
+import { Names } from './names.ts';
 import { CURSOR, isDirect, listenedChannels, routeAt, wantsDirect } from './places.ts';
 import { Budget, choose, pollEveryMs, type Task } from './schedule.ts';
 import { historyCapped, LIMITED, STORE_UNAVAILABLE, type State, UNREACHABLE, unreadable } from './states.ts';
@@ -49,6 +50,7 @@ export type Step =
 export class Reader {
   readonly #api: Api;
   readonly #port: ReceiverPort;
+  readonly #names: Names;
   readonly #history: History;
   readonly #budget: Budget;
   /** By the names of their cursors. */
@@ -67,8 +69,17 @@ export class Reader {
   constructor(bot: Bot, api: Api, port: ReceiverPort) {
     this.#api = api;
     this.#port = port;
-    this.#history = new History(bot, api, port);
+    this.#names = new Names(bot.identity, api, port.clock);
+    this.#history = new History(bot, api, this.#names, port);
     this.#budget = new Budget(port.clock);
+  }
+
+  open(): void {
+    this.#names.open();
+  }
+
+  close(): void {
+    this.#names.close();
   }
 
   /** Something has been read, or there is nothing to read. */
@@ -109,7 +120,11 @@ export class Reader {
     if (tasks.length === 0) this.#began = true;
     if (this.#resting > now) return { kind: 'idle', waitMs: this.#resting - now };
     const task = choose(tasks, this.#budget, now);
-    if (typeof task === 'number') return { kind: 'idle', waitMs: task };
+    if (typeof task === 'number') {
+      if (!this.#names.wanting) return { kind: 'idle', waitMs: task };
+      await this.#names.lookUp(signal);
+      return { kind: 'idle', waitMs: 0 };
+    }
     const { place, method } = task;
     if (!place.unfinished) place.begunAt = now;
     this.#budget.use(method);

@@ -79,6 +79,7 @@ class SlackReceiver {
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
     this.#report();
+    this.#reader.open();
     const joined = this.#join(ended.signal);
     try {
       await this.#read(ended.signal);
@@ -87,6 +88,7 @@ class SlackReceiver {
       signal.removeEventListener('abort', stop);
       ended.abort();
       await joined;
+      this.#reader.close();
     }
   }
 
