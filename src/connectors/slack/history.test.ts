@@ -213,6 +213,10 @@ describe('direct messages', () => {
       { settings: { direct_messages: true }, cursors: { [CH]: stamp(-10), from: stamp(-5) } },
     );
     await rig.clock.advance(2_000);
+    console.log(
+      rig.calls.map((c) => [c.method, c.parameters]),
+      rig.states(),
+    );
     expect(rig.calls.find(({ method }) => method === 'users.conversations')?.parameters).toMatchObject({ types: 'im' });
     expect(rig.heard.map(({ text, addressed, at }) => [text, addressed, at.thread])).toEqual([
       ['psst', true, undefined],
