@@ -210,10 +210,9 @@ describe('direct messages', () => {
         const wanted = parameters['channel'] === 'D0ANN00' && parameters['oldest'] === stamp(-5);
         return page(wanted ? [post(stamp(-2), 'psst')] : []);
       },
-      { settings: { direct_messages: true }, cursors: { [CH]: stamp(-10), from: stamp(-5) } },
+      { settings: { direct_messages: true }, cursors: { [CH]: stamp(-10), 'from:D': stamp(-5) } },
     );
     await rig.clock.advance(2_000);
-    console.log(
       rig.calls.map((c) => [c.method, c.parameters]),
       rig.states(),
     );
