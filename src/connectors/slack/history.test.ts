@@ -213,9 +213,6 @@ describe('direct messages', () => {
       { settings: { direct_messages: true }, cursors: { [CH]: stamp(-10), 'from:D': stamp(-5) } },
     );
     await rig.clock.advance(2_000);
-      rig.calls.map((c) => [c.method, c.parameters]),
-      rig.states(),
-    );
     expect(rig.calls.find(({ method }) => method === 'users.conversations')?.parameters).toMatchObject({ types: 'im' });
     expect(rig.heard.map(({ text, addressed, at }) => [text, addressed, at.thread])).toEqual([
       ['psst', true, undefined],
