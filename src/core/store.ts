@@ -123,8 +123,8 @@ export interface Unfinished {
 
 export interface FlowStore {
   /**
-   * tx1. Unknown messages are stored under (bot, message id) and those due a turn come back and are counted; known ones
-   * are passed over. Messages of integrations that no longer exist are passed over too. Cursors move in the same commit.
+   * tx1. Unknown messages are stored under (bot, message id) and those due a turn come back and are counted, among them
+   * what other nodes took in before and has no fate yet (begun or not); known ones are passed over. Messages of integrations that no longer exist are passed over too. Cursors move in the same commit.
    */
   accept(batch: AcceptBatch): Promise<AcceptResult>;
   /**

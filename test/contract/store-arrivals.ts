@@ -52,6 +52,20 @@ export function arrivalsContract(current: () => Store): void {
       expect((await recovered(store, world)).turns).toHaveLength(2);
     });
 
+    it('comes back with the next message of the owner, in order', async () => {
+      const store = current();
+      const world = await makeWorld(store);
+      const { botId, epoch } = world;
+      const [one, two] = [accepted(world.integration.id, message()), accepted(world.integration.id, message())];
+      await store.accept({ botId, epoch: null, messages: [one], cursors: [], at: 2_000 });
+      const [opened] = await recovered(store, world).then(({ turns }) => turns);
+      const result = await store.accept({ botId, epoch, messages: [two], cursors: [], at: 2_001 });
+      const due = result.ok ? result.due.map((turn) => turn.message.id) : [];
+      // On an engine for one node nothing can have come in elsewhere: there the owner adopts it when it opens the bot.
+      expect([[two.message.id], [one.message.id, two.message.id]]).toContainEqual(due);
+      expect(opened?.message.id).toBe(one.message.id);
+    });
+
     it('counts what is due a turn, and nothing that has its fate', async () => {
       const store = current();
       const world = await makeWorld(store);

@@ -83,7 +83,7 @@ describe.each(drivers)('$name', (driver) => {
     it('does not answer what was said before it was connected', async () => {
       await chat.say('before anybody listened');
       await harness.connect(bot);
-      await chat.say('now');
+      await chat.say('now', { anew: true });
       expect(await chat.answered(1)).toEqual([echo('now')]);
     });
 
@@ -96,7 +96,7 @@ describe.each(drivers)('$name', (driver) => {
       await other.say('for you');
       expect(await other.answered(1)).toEqual([echo('for you')]);
       await harness.client.put(`/v1/integrations/${id}`, { channel_ids: [other.id, chat.id] });
-      await chat.say('and now');
+      await chat.say('and now', { anew: true });
       expect(await chat.answered(1)).toEqual([echo('and now')]);
     });
 
@@ -118,9 +118,10 @@ describe.each(drivers)('$name', (driver) => {
       await chat.say('one');
       await chat.answered(1);
       const fresh = await bot.newToken();
-      // Where the platform pushes, nobody notices before the next call.
-      if (!driver.pushes) {
-        await expect.poll(() => get(id)).toMatchObject({ status: 'error', health: { code: 'bad_credentials' } });
+      if (!driver.quiet) {
+        await expect
+          .poll(() => get(id), { timeout: 10_000 })
+          .toMatchObject({ status: 'error', health: { code: 'bad_credentials' } });
       }
       const put = await harness.client.put(`/v1/integrations/${id}`, fresh);
       expect(put.status).toBe(200);
@@ -143,9 +144,8 @@ describe.each(drivers)('$name', (driver) => {
       const before = (await harness.world.calls(bot)).length;
       await bot.revoke();
       await chat.say('two');
-      // Where the platform pushes, and pushes no more, the next call is what notices.
-      if (driver.pushes) await harness.client.post(`/v1/integrations/${id}/test`);
-      await expect.poll(() => get(id)).toMatchObject({ status: 'error' });
+      if (driver.quiet) await harness.client.post(`/v1/integrations/${id}/test`);
+      await expect.poll(() => get(id), { timeout: 10_000 }).toMatchObject({ status: 'error' });
       await settleElsewhere();
       expect((await harness.world.calls(bot)).length - before).toBeLessThanOrEqual(3);
     });
@@ -168,7 +168,7 @@ describe.each(drivers)('$name', (driver) => {
       expect((await harness.client.get(`/v1/integrations/${id}`)).status).toBe(404);
       const again = await harness.connect(bot);
       expect(again).not.toBe(id);
-      await chat.say('back');
+      await chat.say('back', { anew: true });
       expect(await chat.answered(2)).toEqual([echo('one'), echo('back')]);
     });
 

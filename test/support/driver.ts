@@ -8,6 +8,10 @@ export interface PlatformDriver {
   readonly platform: string;
   /** Messages come by HTTP requests to the server: it must have a public address. */
   readonly pushes?: boolean;
+  /** While nobody speaks, nothing is asked with the bot's token: that it is dead shows at the next call. */
+  readonly quiet?: boolean;
+  /** Pushes of one chat come one after another. */
+  readonly serial?: boolean;
   /** Calls are rationed so that many chats at once take minutes: fewer of them, all asked at once. */
   readonly rationed?: boolean;
   /** The platform shows a send that is repeated only once: then no answer may ever appear twice. */
@@ -56,8 +60,14 @@ export interface BotDriver {
 export interface ChatDriver {
   /** As in `channel_ids`. */
   readonly id: string;
-  /** Posts as a person, the first one unless named; resolves when the platform has it. */
-  say(text: string, options?: { from?: string; mention?: boolean; replyToBot?: boolean }): Promise<void>;
+  /**
+   * Posts as a person, the first one unless named; resolves when the platform has it. `anew`: where the platform has threads,
+   * not in the one of before.
+   */
+  say(
+    text: string,
+    options?: { from?: string; mention?: boolean; replyToBot?: boolean; anew?: boolean },
+  ): Promise<void>;
   /** Texts that the bot posted here, in order. */
   answers(): Promise<readonly string[]>;
   /** Resolves as soon as the bot has posted `count` messages here; rejects when that takes too long. */

@@ -18,7 +18,13 @@ export const telegramDriver: PlatformDriver = {
 };
 
 /** The server has a public address, so the platform pushes. */
-export const telegramByWebhook: PlatformDriver = { ...telegramDriver, name: 'telegram by webhook', pushes: true };
+export const telegramByWebhook: PlatformDriver = {
+  ...telegramDriver,
+  name: 'telegram by webhook',
+  pushes: true,
+  serial: true,
+  quiet: true,
+};
 
 export function telegramWorld(sim: TelegramSimulator): World {
   let bots = 0;

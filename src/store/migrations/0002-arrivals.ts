@@ -18,7 +18,7 @@ export const arrivals = (parts: DialectParts): Migration => ({
     await schema
       .createIndex('messages_arrived')
       .on('messages')
-      .column('seq')
+      .columns(['bot_id', 'seq'])
       .where(sql.ref('arrived'), '=', sql.lit(1))
       .where(sql.ref('fate_kind'), 'is', null)
       .execute();

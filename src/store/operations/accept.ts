@@ -5,7 +5,7 @@ import type { Cursor } from '../../core/message.ts';
 import type { AcceptBatch, AcceptedMessage, AcceptResult, TurnDue } from '../../core/store.ts';
 import type { Columns, DialectParts } from '../dialect.ts';
 import { hot, hotWrite, type Slots } from '../hot.ts';
-import { fateColumns } from '../rows.ts';
+import { fateColumns, turnDueOf } from '../rows.ts';
 import type { MessageRow, Schema } from '../schema.ts';
 import { epochsOf } from './fence.ts';
 
@@ -107,6 +107,18 @@ const upsertCursors = hotWrite((db, { rows }: Slots<readonly Schema['cursors'][]
     ),
 );
 
+const selectArrived = hot((db, { rows }: Slots<readonly BotId[]>) =>
+  db
+    .selectFrom('messages')
+    .selectAll()
+    .where('arrived', '=', sql.lit(1))
+    .where('fate_kind', 'is', null)
+    .where('bot_id', 'in', (eb) =>
+      eb.selectFrom(rows<{ id: BotId }>({ id: 't' }, (bots) => bots.map((id) => ({ id })))).select('v.id'),
+    )
+    .orderBy('seq'),
+);
+
 /** tx1 for any number of receivers at once. */
 export async function accept(
   db: Kysely<Schema>,
@@ -155,6 +167,8 @@ export async function accept(
     const count = counts.get(integrationId) ?? { n: 0, at: 0 };
     counts.set(integrationId, { n: count.n + 1, at: Math.max(count.at, batch.at) });
   }
+  // Only where several nodes share the store can another one have taken something in.
+  if (dialect.locks && due.size > 0) await addArrived(db, dialect, due);
   await addCounts(db, dialect, counts);
   await moveCursors(
     db,
@@ -167,6 +181,14 @@ export async function accept(
       ? { ok: true, due: (due.get(batch) ?? []).sort((a, b) => a.seq - b.seq) }
       : { ok: false, reason: 'fenced' },
   );
+}
+
+/** What other nodes took in goes first, or a later message of the same conversation would have its turn before. */
+async function addArrived(db: Kysely<Schema>, dialect: DialectParts, due: Map<AcceptBatch, TurnDue[]>): Promise<void> {
+  const bots = [...due.keys()].map(({ botId }) => botId);
+  for (const row of await selectArrived(db, dialect, bots)) {
+    for (const [batch, turns] of due) if (batch.botId === row.bot_id) turns.push(turnDueOf(row));
+  }
 }
 
 function rowOf(batch: AcceptBatch, { integrationId, conversation, message, fate }: AcceptedMessage): NewMessage {

@@ -1,0 +1,200 @@
+import type { BotHandle } from '../../src/simulators/slack/apps.ts';
+import type { ChannelHandle } from '../../src/simulators/slack/handles.ts';
+import { type SlackSimulator, startSlackSimulator } from '../../src/simulators/slack/simulator.ts';
+import type { BotDriver, ChatDriver, PlatformDriver, World } from './driver.ts';
+
+/** An answer that takes longer than this is missing, ms. */
+const PATIENCE_MS = 20_000;
+/** Reading history is rationed: what many have to say takes its time, ms. */
+const POLLING_PATIENCE_MS = 90_000;
+/** An answer that was given longer ago has been read and stored, even on a busy machine, ms. */
+const NOTED_WITHIN_MS = 100;
+/** Where calls are rationed, so many channels are shared by all who talk to the bot directly. */
+const SHARED_CHANNELS = 4;
+
+type Transport = 'socket' | 'events' | 'polling';
+
+const slackDriver = (transport: Transport): PlatformDriver => ({
+  name: `slack by ${transport}`,
+  platform: 'slack',
+  removesRepeats: true,
+  ...(transport === 'events' && { pushes: true, quiet: true }),
+  ...(transport === 'socket' && { quiet: true }),
+  ...(transport === 'polling' && { rationed: true }),
+  async start() {
+    const sim = await startSlackSimulator();
+    return slackWorld(sim, transport);
+  },
+});
+
+export const slackBySocket = slackDriver('socket');
+export const slackByEvents = slackDriver('events');
+export const slackByPolling = slackDriver('polling');
+
+export function slackWorld(sim: SlackSimulator, transport: Transport): World {
+  let bots = 0;
+  return {
+    apiUrl: sim.url,
+    bot: async () => bot(sim, transport, ++bots),
+    down: (isDown) => (isDown ? sim.down('reset') : sim.up()),
+    latency: async (ms) => sim.setLatency(ms),
+    misuse: async () => {
+      const { counts } = sim.ledger;
+      return (
+        counts.unknown_arguments +
+        counts.type_mismatches +
+        counts.missing_arguments +
+        counts.malformed_bodies +
+        counts.json_reads +
+        counts.unknown_methods +
+        counts.previews +
+        counts.pings +
+        counts.reply_ts_as_parent +
+        counts.without_metadata +
+        counts.double_acks +
+        counts.unknown_acks +
+        counts.misdirected_acks +
+        counts.protocol_errors
+      );
+    },
+    impatience: async () => sim.ledger.counts.sent_while_limited,
+    unsettled: async () => {
+      const since = Date.now() - NOTED_WITHIN_MS;
+      const sends = sim.ledger.calls.filter((call) => call.method === 'chat.postMessage');
+      return sends.filter((call) => call.ended_at === undefined || call.ended_at > since).length;
+    },
+    calls: async ({ identity }) =>
+      sim.ledger.calls.filter((call) => identity.endsWith(`/${call.bot}`)).map((call) => call.method),
+    close: () => sim.close(),
+  };
+}
+
+function bot(sim: SlackSimulator, transport: Transport, number: number): BotDriver {
+  const workspace = sim.createWorkspace({ name: `Workspace ${number}` });
+  const handle = sim.createBot({ username: `helper_${number}`, workspace, socketMode: transport === 'socket' });
+  const channels: ChannelHandle[] = [];
+  let direct = 0;
+  const channel = (people: readonly string[]): ChannelHandle => {
+    const members = people.map((name) => sim.createPerson(name, workspace));
+    const made = sim.channel({ name: `channel-${channels.length + 1}`, workspace, members: [...members, handle] });
+    channels.push(made);
+    return made;
+  };
+  return {
+    identity: `${handle.teamId}/${handle.id}`,
+    connect: async () => {
+      // At least one channel must be named.
+      if (channels.length === 0) channel(['Nobody']);
+      return {
+        bot_token: handle.token,
+        workspace_id: workspace.id,
+        channel_ids: [...new Set(channels.map(({ id }) => id))],
+        ...(transport === 'socket' && { app_token: handle.appToken }),
+        ...(transport === 'events' && { signing_secret: handle.signingSecret }),
+      };
+    },
+    connected: async (integration) => {
+      if (transport === 'events') sim.setRequestUrl(handle.app, String(integration['events_url']));
+    },
+    newToken: async () => ({ bot_token: sim.newToken(handle) }),
+    revoke: async () => void sim.revokeToken(handle),
+    direct: async (person) => {
+      const place = direct++;
+      const shared =
+        transport === 'polling' && place >= SHARED_CHANNELS ? channels[place % SHARED_CHANNELS] : undefined;
+      return new OneThread(
+        sim,
+        shared ?? channel([person]),
+        handle,
+        shared ? sim.createPerson(person, workspace) : undefined,
+        patience(transport),
+      );
+    },
+    group: async (people) => {
+      const place = channel(people);
+      const members = new Map(people.map((name) => [name, sim.createPerson(name, workspace)]));
+      return group(place, handle, members, patience(transport));
+    },
+  };
+}
+
+const patience = (transport: Transport) => (transport === 'polling' ? POLLING_PATIENCE_MS : PATIENCE_MS);
+
+/** Somebody who talks with the bot in a thread of their own: the first message opens it. */
+class OneThread implements ChatDriver {
+  readonly id: string;
+  readonly #sim: SlackSimulator;
+  readonly #channel: ChannelHandle;
+  readonly #bot: BotHandle;
+  /** Who speaks in a channel that others share; there only the thread is theirs. */
+  readonly #guest: ChannelHandle['speaker'] | undefined;
+  readonly #patienceMs: number;
+  #root: string | undefined;
+
+  constructor(
+    sim: SlackSimulator,
+    channel: ChannelHandle,
+    bot: BotHandle,
+    guest: ChannelHandle['speaker'] | undefined,
+    patienceMs: number,
+  ) {
+    this.id = channel.id;
+    this.#sim = sim;
+    this.#channel = channel;
+    this.#bot = bot;
+    this.#guest = guest;
+    this.#patienceMs = patienceMs;
+  }
+
+  async say(text: string, { mention, anew }: { mention?: boolean; anew?: boolean } = {}): Promise<void> {
+    if (anew) this.#root = undefined;
+    const said = this.#channel.say(text, {
+      ...(this.#guest && { from: this.#guest }),
+      ...(mention && { mention: this.#bot }),
+      ...(this.#root !== undefined && { thread: this.#root }),
+    });
+    this.#root ??= said.ts;
+  }
+
+  async answers(): Promise<readonly string[]> {
+    return this.#answers();
+  }
+
+  async answered(count: number): Promise<readonly string[]> {
+    const enough = () => this.#answers().length >= count;
+    await this.#sim.waitFor(enough, AbortSignal.timeout(this.#patienceMs));
+    return this.#answers();
+  }
+
+  /** A channel with one person in it is all theirs: a test message stands at its top level. */
+  #answers(): string[] {
+    if (!this.#guest && !this.#isShared()) return this.#channel.answers();
+    return this.#root === undefined ? [] : this.#channel.answers(this.#root);
+  }
+
+  #isShared(): boolean {
+    return this.#channel.channel.members.size > 2;
+  }
+}
+
+function group(
+  handle: ChannelHandle,
+  bot: BotHandle,
+  people: ReadonlyMap<string, ChannelHandle['speaker']>,
+  patienceMs: number,
+): ChatDriver {
+  return {
+    id: handle.id,
+    async say(text, { from, mention, replyToBot } = {}) {
+      const speaker = from === undefined ? [...people.values()][0] : people.get(from);
+      const answered = handle.transcript().findLast((line) => line.fromBot);
+      handle.say(text, {
+        ...(speaker && { from: speaker }),
+        ...(mention && { mention: bot }),
+        ...(replyToBot && answered && { thread: answered.thread_ts ?? answered.ts }),
+      });
+    },
+    answers: async () => handle.answers(),
+    answered: (count) => handle.answered(count, AbortSignal.timeout(patienceMs)),
+  };
+}
