@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Connector } from '../../core/connector.ts';
 import { tokenSchema } from '../shared/token.ts';
+import { beginning } from './beginning.ts';
 import { gateway } from './gateway.ts';
 import { channelsOf, guildOf, listens } from './places.ts';
 import { render, TEXT_LENGTH } from './render.ts';
@@ -38,7 +39,7 @@ const settings = z.object({
 
 /**
  * Discord: one gateway connection per bot brings the messages, REST calls send the answers. The platform replays by
- * itself only what a resumed session missed, so there is no `beginning`: a fresh session starts now.
+ * itself only what a resumed session missed; what was said between two sessions is read from the history.
  */
 export const discord: Connector = {
   platform: 'discord',
@@ -49,6 +50,7 @@ export const discord: Connector = {
   updatable: ['channel_ids', 'direct_messages'],
   limits: { textLength: TEXT_LENGTH },
   verify: (secrets, of, port) => verify(secrets, of, port),
+  beginning: (secrets, of, port, state) => beginning(secrets, of, port, state),
   listens: (integration, at) => listens(integration.settings, at),
   testPlace: (of) => {
     const [channel] = channelsOf(of);

@@ -1,6 +1,6 @@
 import type { Delivery } from '../../core/delivery.ts';
 import type { Failure } from '../../core/failure.ts';
-import type { Outcome } from './sender.ts';
+import type { Outcome } from './calls.ts';
 import { isObject, type Reply, waitMs } from './wire.ts';
 
 type Refusal = Extract<Reply, { kind: 'refused' }>;

@@ -1,23 +1,31 @@
 import { PAUSED, type Receiver, type ReceiverPort } from '../../core/connector.ts';
 import type { Bot, Credential } from '../../core/integration.ts';
+import type { InboundMessage } from '../../core/message.ts';
 import { createGate } from '../shared/gate.ts';
+import { breaker } from './breaker.ts';
+import { CatchUp, type CatchUpOwner } from './catch-up.ts';
 import { BAD_CREDENTIALS, isTrusted, type State, type Verdict } from './closes.ts';
 import { Comeback } from './comeback.ts';
+import { Identifies } from './identifies.ts';
 import { Intake, type IntakeOwner } from './intake.ts';
 import { END_SESSION, type End, KEEP_SESSION, Link, type LinkOwner } from './link.ts';
 import { guildOf, wantsDirect } from './places.ts';
+import type { Survey } from './places-behind.ts';
+import { Positions } from './positions.ts';
 import { readSession, SESSION, type Session } from './session.ts';
 import {
   askForStart,
   CONNECTED,
+  HELD_BACK,
   identifyLimit,
   removedFrom,
+  STORE_UNAVAILABLE,
   UNREACHABLE,
   UNTRUSTED,
   UNTRUSTED_RESUME,
 } from './states.ts';
 import { Threads } from './threads.ts';
-import { type Api, createApi, isObject } from './wire.ts';
+import { type Api, createApi, isObject, type WireMessage } from './wire.ts';
 
 /** GUILDS, GUILD_MESSAGES, MESSAGE_CONTENT [D1]: channels and threads, what is said in them, and the words of it. */
 const INTENTS = (1 << 0) | (1 << 9) | (1 << 15);
@@ -27,11 +35,8 @@ const IDENTIFY = 2;
 const RESUME = 6;
 
 const UNTRUSTED_WAIT_MS = 60_000;
-/** One identify per bot and so long, by the smallest `max_concurrency` there is [D1]. */
-const IDENTIFY_DISTANCE_MS = 5_500;
-/** When a bot last identified: a pause and its end can follow each other faster. Older entries go as new ones come. */
-const identifiedAt = new Map<string, number>();
-
+/** A shorter wait for the next identify is nothing to talk about, ms. */
+const SHORT_MS = 10_000;
 /** Connections of the whole process that are being made at a time. */
 const connecting = createGate(20);
 
@@ -43,13 +48,15 @@ export function gateway(bot: Bot, credential: Credential, port: ReceiverPort): R
   return { run: (signal) => new Gateway(bot, credential, port, signal).run() };
 }
 
-class Gateway implements LinkOwner, IntakeOwner {
-  readonly #botId: string;
+class Gateway implements LinkOwner, IntakeOwner, CatchUpOwner {
   readonly #token: string;
   readonly #port: ReceiverPort;
   readonly #signal: AbortSignal;
   readonly #api: Api;
   readonly #intake: Intake;
+  readonly #positions: Positions;
+  readonly #catchUp: CatchUp;
+  readonly #identifies: Identifies;
   readonly #comeback: Comeback;
   #link: Link | undefined;
   #url = '';
@@ -57,20 +64,23 @@ class Gateway implements LinkOwner, IntakeOwner {
   #intents = 0;
   #readyAt: number | undefined;
   #leave: () => void = () => {};
-  #identified = false;
   #reported = '';
   #untrusted = false;
   /** Guilds of our integrations that the bot is not in. */
   readonly #missing = new Set<string>();
 
   constructor(bot: Bot, credential: Credential, port: ReceiverPort, signal: AbortSignal) {
-    this.#botId = bot.identity;
     this.#token = credential['bot_token'] ?? '';
     this.#port = port;
     this.#signal = signal;
     this.#api = createApi(this.#token, port);
     this.#comeback = new Comeback(port);
-    this.#intake = new Intake(bot, port, new Threads(this.#api, port), this, signal);
+    this.#identifies = new Identifies(bot.identity, port);
+    this.#positions = new Positions(port);
+    const parts = { threads: new Threads(this.#api, port), positions: this.#positions };
+    this.#intake = new Intake(bot, port, parts, this, signal);
+    const caller = { self: bot.identity, token: this.#token, api: this.#api };
+    this.#catchUp = new CatchUp(caller, port, this.#positions, this, signal);
     this.#intake.session = readSession(port.cursors.get(SESSION));
   }
 
@@ -81,11 +91,12 @@ class Gateway implements LinkOwner, IntakeOwner {
       const verdict = await this.#once();
       if (this.#signal.aborted) break;
       if (verdict.state) this.#report(verdict.state);
-      if (verdict.next === 'stop') return this.#forget();
+      if (verdict.next === 'stop') break;
       if (verdict.next === 'identify') this.#drop();
       await clock.sleep(verdict.waitMs ?? 0, this.#signal);
     }
-    if (this.#signal.reason === PAUSED) return this.#forget();
+    await this.#catchUp.settled();
+    if (!this.#signal.aborted || this.#signal.reason === PAUSED) return this.#forget();
     // Whoever comes next goes on from here; without it, it would only hear some things twice.
     await this.#intake.store().catch(() => this.#port.log.warn('session_not_stored'));
   }
@@ -99,10 +110,9 @@ class Gateway implements LinkOwner, IntakeOwner {
     this.#resuming = this.#intake.session !== undefined;
     this.#url = this.#intake.session?.resumeUrl ?? '';
     if (!this.#resuming || this.#comeback.hostLost) {
-      const start = await this.#start();
+      const start = (await this.#myTurn()) ?? (await this.#start());
       if ('next' in start) return start;
       this.#url = start.url;
-      if (!this.#resuming) await this.#myTurn();
     }
     const end = await this.#connect();
     if (this.#signal.aborted) return { next: 'resume' };
@@ -118,20 +128,26 @@ class Gateway implements LinkOwner, IntakeOwner {
     if (start.kind === 'wait') return { next: 'resume', waitMs: start.afterMs, state: start.state };
     if (start.kind === 'failed') return { next: 'resume', waitMs: this.#comeback.backoff(), state: UNREACHABLE };
     if (!isTrusted(start.url, apiUrl)) return { next: 'resume', waitMs: UNTRUSTED_WAIT_MS, state: UNTRUSTED };
-    if (!this.#resuming && (start.remaining <= 0 || (this.#identified && start.remaining <= start.reserve))) {
-      const until = clock.now() + start.resetAfterMs;
-      return { next: 'resume', waitMs: start.resetAfterMs, state: identifyLimit(until) };
+    if (this.#resuming) return { url: start.url };
+    const spent = start.remaining <= 0;
+    const reserveMs = start.remaining <= start.reserve ? this.#identifies.reserveWaitMs() : 0;
+    const waitMs = spent ? start.resetAfterMs : Math.min(start.resetAfterMs, reserveMs);
+    if (waitMs > 0) return { next: 'resume', waitMs, state: identifyLimit(clock.now() + waitMs) };
+    try {
+      await this.#identifies.begin();
+    } catch {
+      return { next: 'resume', waitMs: this.#comeback.backoff(), state: STORE_UNAVAILABLE };
     }
     return { url: start.url };
   }
 
-  async #myTurn(): Promise<void> {
+  /** Waits until it may identify; says so when that takes long. */
+  async #myTurn(): Promise<Verdict | undefined> {
     const { clock } = this.#port;
-    const now = clock.elapsed();
-    for (const [bot, at] of identifiedAt) if (now - at >= IDENTIFY_DISTANCE_MS) identifiedAt.delete(bot);
-    const last = identifiedAt.get(this.#botId);
-    if (last !== undefined) await clock.sleep(last + IDENTIFY_DISTANCE_MS - now, this.#signal);
-    this.#identified = true;
+    const waitMs = this.#resuming ? 0 : this.#identifies.waitMs();
+    if (waitMs > SHORT_MS) return { next: 'resume', waitMs, state: identifyLimit(clock.now() + waitMs) };
+    if (waitMs > 0) await clock.sleep(waitMs, this.#signal);
+    return this.#signal.aborted ? { next: 'resume' } : undefined;
   }
 
   async #connect(): Promise<End> {
@@ -166,8 +182,8 @@ class Gateway implements LinkOwner, IntakeOwner {
     const { session } = this.#intake;
     const token = this.#token;
     if (session) return { op: RESUME, d: { token, session_id: session.id, seq: session.seq } };
-    identifiedAt.delete(this.#botId);
-    identifiedAt.set(this.#botId, this.#port.clock.elapsed());
+    const { name, value } = this.#identifies.sent();
+    this.#positions.set(name, value);
     const properties = { os: 'linux', browser: 'replr', device: 'replr' };
     return { op: IDENTIFY, d: { token, intents: this.#intents, properties, large_threshold: 50 } };
   }
@@ -183,6 +199,7 @@ class Gateway implements LinkOwner, IntakeOwner {
 
   /** What is listened to is settled by the identify: other wishes need a new one. */
   check(): void {
+    if (this.#readyAt !== undefined) this.#well();
     if (this.#readyAt !== undefined && intentsOf(this.#port.routes) !== this.#intents) this.#link?.close('intents');
   }
 
@@ -199,15 +216,21 @@ class Gateway implements LinkOwner, IntakeOwner {
     };
     this.#intake.session = session;
     const there = new Set(Array.isArray(guilds) ? guilds.filter(isObject).map((guild) => guild['id']) : []);
+    this.#catchUp.began(there);
     this.#missing.clear();
     for (const { settings } of this.#port.routes()) {
       const guild = guildOf(settings);
       if (guild !== undefined && !there.has(guild)) this.#missing.add(guild);
     }
-    this.resumed();
+    this.#up();
   }
 
   resumed(): void {
+    this.#catchUp.resumed();
+    this.#up();
+  }
+
+  #up(): void {
     this.#readyAt = this.#port.clock.elapsed();
     this.#comeback.succeeded();
     this.#leave();
@@ -215,10 +238,19 @@ class Gateway implements LinkOwner, IntakeOwner {
     this.#well();
   }
 
-  guild(id: string, there: boolean): void {
+  guild(id: string, there: boolean, survey?: Survey): void {
+    if (survey) this.#catchUp.guild(id, survey);
     if (there) this.#missing.delete(id);
     else if (this.#port.routes().some(({ settings }) => guildOf(settings) === id)) this.#missing.add(id);
     this.#well();
+  }
+
+  isBehind(scope: string | undefined): boolean {
+    return this.#catchUp.isBehind(scope);
+  }
+
+  parse(message: WireMessage, parent: string | undefined): InboundMessage | undefined {
+    return this.#intake.parse(message, parent);
   }
 
   failed(): void {
@@ -232,7 +264,8 @@ class Gateway implements LinkOwner, IntakeOwner {
   #well(): void {
     const [guild] = this.#missing;
     if (!this.#link) return;
-    if (guild !== undefined) this.#report(removedFrom(guild));
+    if (breaker.waitMs(this.#token, this.#port.clock) > 0) this.#report(HELD_BACK);
+    else if (guild !== undefined) this.#report(removedFrom(guild));
     else this.#report(this.#untrusted ? UNTRUSTED_RESUME : CONNECTED);
   }
 

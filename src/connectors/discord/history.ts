@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
 import type { Delivery, LookUp } from '../../core/delivery.ts';
-import type { Caller, Outcome } from './sender.ts';
+import type { Caller, Outcome } from './calls.ts';
 import { firstIdAt, isObject, isSnowflake } from './wire.ts';
 
 /** For so long at least a second message with the same nonce is the first one: "the past few minutes" [D4]. */

@@ -1,10 +1,12 @@
 import type { ReceiverPort } from '../../core/connector.ts';
 import type { Bot } from '../../core/integration.ts';
-import type { Cursor, InboundMessage } from '../../core/message.ts';
-import { parse, type Self } from './parse.ts';
+import type { InboundMessage, Place } from '../../core/message.ts';
+import { parse, placeOf, type Self } from './parse.ts';
 import { channelsOf, guildOf, listens } from './places.ts';
+import type { Survey } from './places-behind.ts';
+import { POSITION, type Positions } from './positions.ts';
 import { SESSION, type Session, storeSession } from './session.ts';
-import { type Threads, ThreadUnknownError } from './threads.ts';
+import type { Threads } from './threads.ts';
 import { isObject, isSnowflake, type WireMessage } from './wire.ts';
 
 /** Most events that are taken at once, and how many may wait before the platform has to. */
@@ -15,8 +17,10 @@ export interface IntakeOwner {
   /** A session begins. */
   began(ready: Readonly<Record<string, unknown>>, sequence: number): void;
   resumed(): void;
-  /** The guild is there, or the bot has been removed from it. */
-  guild(id: string, there: boolean): void;
+  /** The guild is there, and what is in it, or the bot has been removed from it. */
+  guild(id: string, there: boolean, survey?: Survey): void;
+  /** What was said there before may not all be known yet. */
+  isBehind(scope: string | undefined): boolean;
   /** What has come could not be stored: it must come again. */
   failed(): void;
   /** Too much waits to be stored, or no longer. */
@@ -46,6 +50,7 @@ export class Intake {
   readonly #roleIds: readonly string[];
   readonly #port: ReceiverPort;
   readonly #threads: Threads;
+  readonly #positions: Positions;
   readonly #owner: IntakeOwner;
   readonly #signal: AbortSignal;
   #waiting: Event[] = [];
@@ -54,12 +59,19 @@ export class Intake {
   #unstored = false;
   #warned = false;
 
-  constructor(bot: Bot, port: ReceiverPort, threads: Threads, owner: IntakeOwner, signal: AbortSignal) {
+  constructor(
+    bot: Bot,
+    port: ReceiverPort,
+    { threads, positions }: { readonly threads: Threads; readonly positions: Positions },
+    owner: IntakeOwner,
+    signal: AbortSignal,
+  ) {
     const { roleIds } = bot.profile;
     this.#selfId = bot.identity;
     this.#roleIds = Array.isArray(roleIds) ? roleIds.filter(isSnowflake) : [];
     this.#port = port;
     this.#threads = threads;
+    this.#positions = positions;
     this.#owner = owner;
     this.#signal = signal;
   }
@@ -82,12 +94,12 @@ export class Intake {
 
   /** Stores how far the session has come. For the end, when no event will take it along. */
   async store(): Promise<void> {
-    if (this.session && this.#unstored) await this.#accept([], [this.#cursor(this.session.seq)]);
+    if (this.session && (this.#unstored || this.#positions.pending)) await this.#accept([], this.session.seq);
   }
 
   async forget(): Promise<void> {
     this.session = undefined;
-    await this.#accept([], [{ name: SESSION, value: null }]);
+    await this.#accept([], null);
   }
 
   async #drain(): Promise<void> {
@@ -96,6 +108,7 @@ export class Intake {
     try {
       while (this.#waiting.length > 0 && !this.#signal.aborted) await this.#take(this.#waiting.splice(0, MAX_BATCH));
     } catch {
+      this.#positions.discard();
       if (!this.#signal.aborted) this.#owner.failed();
     } finally {
       this.#waiting = [];
@@ -114,25 +127,29 @@ export class Intake {
     if (this.#waiting.length <= MAX_WAITING) this.#owner.hold(false);
     const { session } = this;
     const sequence = events.at(-1)?.sequence ?? 0;
-    if (!session) return void (await this.#accept(messages, []));
+    if (!session) {
+      this.#positions.discard();
+      if (messages.length > 0) await this.#port.accept(messages, []);
+      return;
+    }
     // What nobody listens to is only counted, and is not worth a transaction. A new session is, or a crash loses it.
-    const stored = began || messages.some((message) => this.#isHeard(message));
-    if (stored) await this.#accept(messages, [this.#cursor(sequence)]);
+    if (began || messages.some(({ at }) => this.#isHeard(at))) await this.#accept(messages, sequence);
     else {
-      if (messages.length > 0) await this.#accept(messages, []);
+      if (messages.length > 0) await this.#port.accept(messages, []);
+      this.#positions.keep();
       this.#unstored = true;
     }
     session.seq = sequence;
   }
 
-  async #accept(messages: readonly InboundMessage[], cursors: readonly Cursor[]): Promise<void> {
-    if (messages.length === 0 && cursors.length === 0) return;
-    await this.#port.accept(messages, cursors);
-    if (cursors.length > 0) this.#unstored = false;
-  }
-
-  #cursor(seq: number): Cursor {
-    return { name: SESSION, value: this.session ? storeSession({ ...this.session, seq }) : null };
+  /** `null` forgets the session. */
+  async #accept(messages: readonly InboundMessage[], sequence: number | null): Promise<void> {
+    const { session } = this;
+    const value = session && sequence !== null ? storeSession({ ...session, seq: sequence }) : null;
+    const moved = this.#positions.cursors();
+    await this.#port.accept(messages, [{ name: SESSION, value }, ...moved]);
+    this.#positions.stored(moved);
+    this.#unstored = false;
   }
 
   async #read({ name, sequence, data }: Event): Promise<InboundMessage | undefined> {
@@ -154,13 +171,17 @@ export class Intake {
         if (isSnowflake(data['id']) && data['unavailable'] !== true) this.#owner.guild(data['id'], false);
         break;
       case 'THREAD_DELETE':
+        this.#sleeps(data);
         this.#threads.forget(data['id']);
         break;
       case 'THREAD_LIST_SYNC':
         this.#noteThreads(data['threads'], data['guild_id']);
         break;
-      default:
-        this.#noteThreads([data], data['guild_id']);
+      default: {
+        const { thread_metadata: metadata, guild_id: guild } = data;
+        if (isObject(metadata) && metadata['archived'] === true) this.#sleeps(data);
+        this.#noteThreads([data], guild);
+      }
     }
     return undefined;
   }
@@ -169,21 +190,40 @@ export class Intake {
     if (!isSnowflake(data['id']) || !isSnowflake(data['channel_id'])) return undefined;
     const message = data as unknown as WireMessage;
     // Our own words come back to us; they are nobody's news.
-    if (message.author?.id === this.#selfId) return undefined;
+    if (message.author?.id === this.#selfId) {
+      this.#reached(message, this.#threads.known(message.channel_id));
+      return undefined;
+    }
+    // Where that cannot be found out now, the link closes and resumes: the platform sends the message again.
+    const parent = await this.#parentOf(message);
+    this.#reached(message, parent);
+    return this.parse(message, parent);
+  }
+
+  /** `parent` is the channel that holds the thread it was posted in. Undefined when it is nothing for us. */
+  parse(message: WireMessage, parent: string | undefined): InboundMessage | undefined {
     const self: Self = { id: this.#selfId, roleIds: new Set([...this.#roleIds, ...(this.session?.roles ?? [])]) };
     try {
-      const parent = await this.#parentOf(message);
       const parsed = parse(message, self, parent);
       if (parsed) this.#noticeSilence(parsed, message);
       return parsed;
-    } catch (error) {
-      if (this.#signal.aborted) throw new Error('stopped');
-      // The link closes and resumes: the platform sends the message again.
-      if (error instanceof ThreadUnknownError) throw error;
+    } catch {
       // One that we cannot read must not keep all later ones waiting.
       this.#port.log.warn('message_unreadable', { message: message.id });
       return undefined;
     }
+  }
+
+  /** The events of a channel come in order and complete, so all before it in its place has come, too. */
+  #reached(message: WireMessage, parent: string | undefined): void {
+    const at = placeOf(message, parent);
+    if (this.#isHeard(at) && !this.#owner.isBehind(at.scope)) this.#positions.reached(at, message.id);
+  }
+
+  /** Nobody talks in an archived thread without waking it: its position need not be kept. */
+  #sleeps({ id, parent_id: parent, guild_id: guild }: Readonly<Record<string, unknown>>): void {
+    if (!isSnowflake(id) || !isSnowflake(parent) || !isSnowflake(guild) || this.#owner.isBehind(guild)) return;
+    this.#positions.left(POSITION.thread(parent, id));
   }
 
   async #parentOf({ guild_id: guild, channel_id: channel, channel_type }: WireMessage): Promise<string | undefined> {
@@ -195,9 +235,9 @@ export class Intake {
   }
 
   #guild(data: Readonly<Record<string, unknown>>): void {
-    const { id, roles, threads, unavailable } = data;
+    const { id, roles, channels, threads, unavailable } = data;
     if (!isSnowflake(id) || unavailable === true) return;
-    this.#owner.guild(id, true);
+    this.#owner.guild(id, true, { channels, threads });
     this.#noteThreads(threads, id);
     if (!this.session || !this.#isServed(id) || !Array.isArray(roles)) return;
     const own = roles.filter(isObject).filter(({ tags }) => isObject(tags) && tags['bot_id'] === this.#selfId);
@@ -213,7 +253,7 @@ export class Intake {
     return this.#port.routes().some(({ settings }) => guildOf(settings) === guild);
   }
 
-  #isHeard({ at }: InboundMessage): boolean {
+  #isHeard(at: Place): boolean {
     const routes = this.#port.routes();
     return routes.length === 0 || routes.some(({ settings }) => listens(settings, at));
   }

@@ -33,7 +33,8 @@ export function parse(message: WireMessage, self: Self, parent?: string): Inboun
   };
 }
 
-function placeOf({ guild_id: scope, channel_id }: WireMessage, parent: string | undefined): Place {
+/** Where it was posted; `parent` as in `parse`. */
+export function placeOf({ guild_id: scope, channel_id }: WireMessage, parent: string | undefined): Place {
   if (!scope) return { channel: channel_id };
   return parent === undefined ? { scope, channel: channel_id } : { scope, channel: parent, thread: channel_id };
 }

@@ -2,21 +2,17 @@ import type { PlatformPort, Sender } from '../../core/connector.ts';
 import type { Delivery, SendResult } from '../../core/delivery.ts';
 import type { Bot, Credential } from '../../core/integration.ts';
 import type { Place } from '../../core/message.ts';
-import { createPacer, type Pace } from '../shared/pace.ts';
-import { createBuckets } from './buckets.ts';
+import type { Pace } from '../shared/pace.ts';
+import { createCaller, type Outcome } from './calls.ts';
 import { failureOf, isReferenceTrouble } from './failures.ts';
 import { lookUp, nonceOf } from './history.ts';
-import { type Call, createApi, isObject, isSnowflake, type Reply } from './wire.ts';
+import { type Call, isObject, isSnowflake } from './wire.ts';
 
-/** Longer than any answer takes, short enough to free the conversation. */
-const CALL_TIMEOUT_MS = 30_000;
-const TYPING_TIMEOUT_MS = 4_000;
 /** The indicator lasts 10 s [D10]. */
 const TYPING_MS = 8_000;
 
 /** 50 requests a second and bot, over all routes [D2]; a little less, because the platform counts arrivals. */
 const GLOBAL: Pace = { everyMs: 1, burst: 45, most: { count: 45, perMs: 1_050 } };
-const ALL = '';
 
 /** Nobody is notified by what a model wrote, whatever it contains. Edits parse anew, so they need it as well (46). */
 const NO_MENTIONS = { parse: [], replied_user: false };
@@ -26,36 +22,8 @@ const SUPPRESS_EMBEDS = 1 << 2;
 /** "Unknown Message" [D3]. */
 const UNKNOWN_MESSAGE = 10008;
 
-/** What came of a call: the platform's answer, or how long we hold it back ourselves. */
-export type Outcome = Reply | { readonly kind: 'held'; readonly afterMs: number; readonly scope: 'route' | 'global' };
-
-/** `route` names what shares a limit: the path with the channel's id apart. */
-export type Caller = (channel: string, route: string, call: Call, signal: AbortSignal) => Promise<Outcome>;
-
 export function sender(bot: Bot, credential: Credential, port: PlatformPort): Sender {
-  const api = createApi(credential['bot_token'] ?? '', port);
-  const buckets = createBuckets(port.clock);
-  const pacer = createPacer(port.clock, 1);
-  /** Answers of 401 count against the whole machine [D2]: after the first one nothing is sent. */
-  let dead = false;
-
-  const call: Caller = async (channel, route, request, signal) => {
-    if (dead) return { kind: 'unauthorized' };
-    // A place that was stored long ago, or by another version: it must not lead to another path.
-    if (!isSnowflake(channel)) return { kind: 'refused', status: 404, code: 10003, body: {} };
-    const blockedMs = pacer.blockedMs(ALL);
-    if (blockedMs > 0) return { kind: 'held', afterMs: blockedMs, scope: 'global' };
-    const bucketMs = buckets.take(route, channel);
-    if (bucketMs > 0) return { kind: 'held', afterMs: bucketMs, scope: 'route' };
-    const paceMs = pacer.take(ALL, GLOBAL);
-    if (paceMs > 0) return { kind: 'held', afterMs: paceMs, scope: 'global' };
-    const timeoutMs = route === 'typing' ? TYPING_TIMEOUT_MS : CALL_TIMEOUT_MS;
-    const { reply, headers } = await api(request, { timeoutMs, signal });
-    if (reply.kind === 'unauthorized') dead = true;
-    if (reply.kind === 'limited' && reply.scope === 'global') pacer.block(ALL, reply.afterMs, GLOBAL);
-    else if (headers) buckets.learn(route, channel, headers, reply.kind === 'limited' ? reply.afterMs : undefined);
-    return reply;
-  };
+  const call = createCaller(credential['bot_token'] ?? '', port, GLOBAL);
 
   const send = async (delivery: Delivery, signal: AbortSignal): Promise<SendResult> => {
     const { operation, messageId, to } = delivery;

@@ -22,6 +22,13 @@ export const STORE_UNAVAILABLE: State = {
   message: 'Messages wait at Discord until they can be stored here.',
 };
 const LIMITED: State = { state: 'reconnecting', code: 'rate_limited', message: 'Discord asked us to wait.' };
+export const HELD_BACK: State = {
+  state: 'connected',
+  code: 'held_back',
+  message:
+    'Discord refused so many calls of this server that further ones wait, before it locks the server out. ' +
+    'They go on by themselves.',
+};
 export const UNTRUSTED: State = {
   state: 'error',
   code: 'untrusted_gateway',
@@ -63,7 +70,10 @@ export type Start =
 export async function askForStart(api: Api, signal: AbortSignal): Promise<Start> {
   const { reply } = await api({ method: 'GET', path: '/gateway/bot' }, { timeoutMs: CALL_TIMEOUT_MS, signal });
   if (reply.kind === 'unauthorized') return { kind: 'unauthorized' };
-  if (reply.kind === 'limited') return { kind: 'wait', afterMs: reply.afterMs, state: LIMITED };
+  if (reply.kind === 'limited') {
+    const state: State = reply.ours ? { ...HELD_BACK, state: 'reconnecting' } : LIMITED;
+    return { kind: 'wait', afterMs: reply.afterMs, state };
+  }
   if (reply.kind !== 'ok' || !isObject(reply.result)) return { kind: 'failed' };
   const limit = isObject(reply.result['session_start_limit']) ? reply.result['session_start_limit'] : {};
   return {

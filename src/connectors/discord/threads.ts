@@ -36,6 +36,11 @@ export class Threads {
     this.#set(id, THREAD_TYPES.includes(type) && isSnowflake(parent) ? parent : null);
   }
 
+  /** Without asking. */
+  known(id: string): string | undefined {
+    return this.#parents.get(id) ?? undefined;
+  }
+
   forget(id: unknown): void {
     if (typeof id === 'string') this.#parents.delete(id);
   }

@@ -4,19 +4,9 @@ import type { Credential, Settings } from '../../core/integration.ts';
 import { MISSING_INTENT, PORTAL } from './closes.ts';
 import { INVITE_PERMISSIONS, type Membership, missing, type Permission, permissionsIn } from './permissions.ts';
 import { channelsOf, guildOf } from './places.ts';
-import {
-  createApi,
-  isObject,
-  isSnowflake,
-  type Reply,
-  type WireChannel,
-  type WireGuild,
-  type WireRole,
-  type WireUser,
-} from './wire.ts';
+import { type Ask, createAsk, listOf, objectOf, Refused, refusal, rejected, unavailable } from './verdict.ts';
+import { isSnowflake, type Reply, type WireChannel, type WireGuild, type WireRole, type WireUser } from './wire.ts';
 
-/** For all calls together: somebody waits for the answer. */
-const DEADLINE_MS = 10_000;
 /** Message content: granted after review, or switched on without one [D7]. */
 const CONTENT_FLAGS = (1 << 18) | (1 << 19);
 /** "Unknown Channel", "Unknown Guild", "Unknown Member", "Missing Access" [D3]. */
@@ -32,25 +22,9 @@ const ROOMS: readonly number[] = [0, 2, 5, 13];
 /** Rooms that can have threads. */
 const THREADED: readonly number[] = [0, 5];
 
-type Ask = (path: string) => Promise<Reply>;
-type Negative = Extract<Verification, { ok: false }>;
-
-class Refused extends Error {
-  readonly verdict: Negative;
-  constructor(verdict: Negative) {
-    super('refused');
-    this.verdict = verdict;
-  }
-}
-
 /** Five calls, and one for each thread that is listed (platforms.md §1.1). */
 export async function verify(credential: Credential, settings: Settings, port: PlatformPort): Promise<Verification> {
-  const api = createApi(credential['bot_token'] ?? '', port);
-  const end = port.clock.elapsed() + DEADLINE_MS;
-  const ask: Ask = async (path) => {
-    const { reply } = await api({ method: 'GET', path }, { timeoutMs: Math.max(1, end - port.clock.elapsed()) });
-    return reply;
-  };
+  const ask = createAsk(credential, port);
   try {
     return await check(ask, guildOf(settings) ?? '', channelsOf(settings), port.clock.now());
   } catch (error) {
@@ -207,31 +181,4 @@ function inviteLink(applicationId: string, guildId: string): string {
 
 function isNo(reply: Reply, codes: readonly number[]): boolean {
   return reply.kind === 'refused' && codes.includes(reply.code);
-}
-
-function objectOf(reply: Reply): Record<string, unknown> {
-  if (reply.kind !== 'ok' || !isObject(reply.result)) throw new Refused(refusal(reply));
-  return reply.result;
-}
-
-function listOf(reply: Reply): WireChannel[] {
-  if (reply.kind !== 'ok' || !Array.isArray(reply.result)) throw new Refused(refusal(reply));
-  return reply.result.filter(isObject);
-}
-
-function unavailable(retryAfterMs?: number): Negative {
-  const message = 'Discord cannot be asked at the moment.';
-  return { ok: false, kind: 'unavailable', message, ...(retryAfterMs !== undefined && { retryAfterMs }) };
-}
-
-function refusal(reply: Reply): Negative {
-  if (reply.kind === 'unauthorized') {
-    const message = 'Discord does not accept this bot token. Copy it from the developer portal, or reset it there.';
-    return rejected('invalid_bot_token', message, PORTAL);
-  }
-  return unavailable(reply.kind === 'limited' ? reply.afterMs : undefined);
-}
-
-function rejected(reason: string, message: string, fixUrl?: string, details?: Record<string, unknown>): Negative {
-  return { ok: false, kind: 'rejected', reason, message, ...(fixUrl && { fixUrl }), ...(details && { details }) };
 }

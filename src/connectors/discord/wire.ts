@@ -7,6 +7,7 @@ import type {
 } from 'discord-api-types/v10';
 import type { PlatformPort } from '../../core/connector.ts';
 import { type ExchangeLimits, exchange } from '../shared/http.ts';
+import { breaker as shared } from './breaker.ts';
 
 /**
  * What we read of the platform's objects, every field as doubtful as it is on the wire: other servers, newer versions
@@ -65,7 +66,8 @@ export type WireGuild = Doubtful<APIGuild, 'owner_id'> & {
 export type Reply =
   | { readonly kind: 'ok'; readonly result: unknown }
   | { readonly kind: 'unauthorized' }
-  | { readonly kind: 'limited'; readonly afterMs: number; readonly scope: 'route' | 'global' }
+  /** `ours`: not called at all, so that the platform does not lock this machine out. */
+  | { readonly kind: 'limited'; readonly afterMs: number; readonly scope: 'route' | 'global'; readonly ours?: true }
   /** The API's own no. */
   | { readonly kind: 'refused'; readonly status: number; readonly code: number; readonly body: Record<string, unknown> }
   /** An answer, but not the API's: a gateway's page, a cut body. */
@@ -99,10 +101,16 @@ const BLOCKED = 40333;
 /** "Unauthorized", "invalid token" [D3]. */
 const DEAD_TOKEN: readonly number[] = [40001, 50014];
 
-export function createApi(token: string, port: Pick<PlatformPort, 'apiUrl' | 'fetch' | 'clock'>): Api {
+export function createApi(
+  token: string,
+  port: Pick<PlatformPort, 'apiUrl' | 'fetch' | 'clock'>,
+  breaker = shared,
+): Api {
   const base = `${port.apiUrl}/v10`;
   const authorization = `Bot ${token}`;
   return async ({ method, path, body }, limits) => {
+    const heldMs = breaker.waitMs(token, port.clock);
+    if (heldMs > 0) return { reply: { kind: 'limited', afterMs: heldMs, scope: 'global', ours: true } };
     const headers = {
       authorization,
       'user-agent': USER_AGENT,
@@ -112,6 +120,7 @@ export function createApi(token: string, port: Pick<PlatformPort, 'apiUrl' | 'fe
     const exchanged = await exchange(port, `${base}${path}`, init, { maxBytes: MAX_ANSWER_BYTES, ...limits });
     if (!exchanged.ok) return { reply: { kind: 'failed', sent: exchanged.sent, reason: exchanged.reason } };
     const { status, text, headers: given } = exchanged;
+    breaker.note(token, status, given, port.clock);
     return { reply: readReply(status, text, given), headers: given };
   };
 }
