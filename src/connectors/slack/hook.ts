@@ -2,6 +2,7 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { Hook, HookReading, HookRequest, Intake, Listener } from '../../core/hook.ts';
 import type { Credential } from '../../core/integration.ts';
 import { addresseeOf, eventIntake } from './events.ts';
+import { knownName } from './names.ts';
 import { CURSOR } from './places.ts';
 import { isObject, parseJson, type WireOuter } from './wire.ts';
 
@@ -77,7 +78,7 @@ export function readProof(value: string | undefined): { readonly secret: string;
 }
 
 function read({ outer, secret }: SignedEvent, listener: Listener, now: number): Intake | undefined {
-  const intake = eventIntake(outer, listener);
+  const intake = eventIntake(outer, listener, (id) => knownName(listener.bot.identity, id));
   if (!intake) return undefined;
   const known = readProof(listener.cursors.get(CURSOR.events));
   if (known?.secret === secret && Math.abs(now - known.at) < PROOF_EVERY_MS) return intake;

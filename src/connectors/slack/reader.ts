@@ -13,7 +13,7 @@ import { type Api, nextCursor, objectsIn } from './wire.ts';
 
 const CALL_TIMEOUT_MS = 10_000;
 /** While messages are pushed, history is only read in case one was missed. */
-export const SWEEP_MS = 5 * 60_000;
+const SWEEP_MS = 5 * 60_000;
 /** New conversations with the bot can only be found by asking for all of them. */
 const DIRECT_MS = 60_000;
 /** A place that cannot be read is tried again after this. */
