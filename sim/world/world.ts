@@ -1,0 +1,263 @@
+import { createIds, type DeliveryId } from '../../src/core/ids.ts';
+import type { Composed, ComposeResult, Store } from '../../src/core/store.ts';
+import { type Account, MANNERS, Platform } from '../platform/platform.ts';
+import { Pusher } from '../platform/pusher.ts';
+import { createModelStore } from '../store/model-store.ts';
+import { Api, type Door } from './api.ts';
+import { type Breakage, breakages } from './breakage.ts';
+import type { Committed } from './faulty-store.ts';
+import type { Known } from './known.ts';
+import { Node } from './node.ts';
+import { type Action, CHANNELS, makePlan } from './plan.ts';
+import { EPOCH_MS } from './process.ts';
+import { createRandom } from './random.ts';
+import { Timeline } from './timeline.ts';
+import { createTrace } from './trace.ts';
+import { type Answer, Verdicts, type Violation } from './verdicts.ts';
+import { Weather } from './weather.ts';
+
+/** All that was accepted has its outcome this long after the last fault, ms: a turn that hangs takes ten minutes. */
+const PATIENCE_MS = 3 * 3_600_000;
+/** Looks that often whether all is quiet, ms. */
+const LOOK_MS = 1_000;
+/** The last reports, retries and polls come in. */
+const AFTERGLOW_MS = 70_000;
+
+export interface Outcome {
+  readonly seed: number;
+  readonly violations: readonly Violation[];
+  /** Equal for two runs of one seed. */
+  readonly digest: string;
+  readonly virtualMs: number;
+  readonly posted: number;
+  readonly accepted: number;
+  readonly answered: number;
+  readonly shown: number;
+  readonly marked: number;
+  readonly doubled: number;
+  readonly faults: Readonly<Record<string, number>>;
+}
+
+export interface RunOptions {
+  readonly print?: (line: string) => void;
+  /** A rule to break, to see that it is noticed. */
+  readonly breakage?: Breakage;
+}
+
+/** Runs the world of one seed to its end and judges it. */
+export async function runSeed(seed: number, { print, breakage }: RunOptions = {}): Promise<Outcome> {
+  const random = createRandom(`${seed}`);
+  const timeline = new Timeline();
+  const plan = makePlan(random.stream('plan'));
+  const weather = new Weather(random.stream('weather'), timeline);
+  const trace = createTrace(() => timeline.now, print);
+  const ids = createIds(random.stream('ids').bytes);
+  const model = createModelStore({ now: () => EPOCH_MS + Math.floor(timeline.now), newBotId: ids.bot });
+  const { tables } = model;
+  const violations: Violation[] = [];
+  const violated = (rule: string, what: string) => {
+    trace.say(`VIOLATED ${rule}: ${what}`);
+    violations.push({ rule, what });
+  };
+  const rejected = (reason: unknown) =>
+    violated('no mistakes', `unhandled rejection: ${reason instanceof Error ? reason.stack : reason}`);
+  process.on('unhandledRejection', rejected);
+
+  const known: Known[] = [];
+  const answers = new Map<DeliveryId, Answer>();
+  const nodes: Node[] = [];
+  const platforms = MANNERS.map(
+    (manner) =>
+      new Platform({
+        ...{ manner, timeline, weather, trace, random: random.stream(manner) },
+        acknowledged: (platform, post) => verdicts.acknowledged(platform, post),
+        shown: (shown) => {
+          verdicts.shown(shown);
+          for (const node of nodes) node.shown();
+        },
+      }),
+  );
+  const verdicts = new Verdicts({ tables, platforms, known, answers, timeline, weather, violated, nodes: plan.nodes });
+  const committed: Committed = (_process, name, [input], result) => {
+    if (name !== 'compose' || !(result as ComposeResult).ok) return;
+    const { parts, integrationId } = input as Composed;
+    for (const [index, { id, part }] of parts.entries()) answers.set(id, { integrationId, index, text: part.text });
+  };
+  const broken = (store: Store): Store => (breakage ? breakages[breakage].store(store, tables, timeline) : store);
+  for (let n = 0; n < plan.nodes; n++) {
+    nodes.push(
+      new Node(`node${n}`, {
+        ...{ model, platforms, timeline, weather, trace, committed, violated, broken },
+        random: random.stream(`node${n}`),
+        exclusive: plan.exclusive,
+        eager: breakage === 'acknowledges_unstored',
+      }),
+    );
+  }
+  const choice = random.stream('choice');
+  const door = (): Door | undefined => {
+    const open = nodes.flatMap((node) => node.door ?? []);
+    return open[choice.between(0, open.length - 1)];
+  };
+
+  const setUp = model.open();
+  const userId = await setUp.ensureUser(ids.user(), 'ada', 1);
+  const persona = { instructions: '', model: 'default', description: null, avatarUrl: null, greetingMessage: null };
+  const replr = await setUp.createReplr(ids.replr(), userId, { name: 'Nova', ...persona }, 1);
+  if (replr === 'id_taken') throw new Error('the first id is taken');
+  const api = new Api({ timeline, trace, door, replrId: replr.id });
+  const botId = (account: Account) => known.find((one) => one.account === account && one.botId && !one.deleted)?.botId;
+  const pushers = platforms.map((platform) => new Pusher(platform, { timeline, weather, door, botId }));
+
+  const places: { platform: Platform; account: Account; channels: string[] }[] = [];
+  const connect = (bot: number, channels: readonly string[] | undefined) => {
+    const place = places[bot];
+    if (!place) return;
+    const { platform, account } = place;
+    const transport = account.receives === 'hook' ? 'webhook' : 'polling';
+    const one: Known = {
+      ...{ id: ids.integration(), userId, platform, account, channels, botId: undefined, enabled: false },
+      ...{ deleted: undefined, pauses: [], changes: [] },
+    };
+    known.push(one);
+    api.connect(one, transport);
+  };
+  for (const [n, bot] of plan.bots.entries()) {
+    const at = MANNERS.indexOf(bot.manner);
+    const [platform, pusher] = [platforms[at], pushers[at]];
+    if (!platform || !pusher) continue;
+    const account = platform.join(`b${n}`, bot.receives);
+    if (bot.receives !== 'pull') pusher.serve(account);
+    const channels = Array.from({ length: CHANNELS }, (_, channel) => `b${n}c${channel}`);
+    places.push({ platform, account, channels });
+    if (bot.manner === 'plain') connect(n, undefined);
+    else if (bot.routes === 1) connect(n, channels);
+    else {
+      connect(n, channels.slice(0, 1));
+      connect(n, channels.slice(1));
+    }
+  }
+
+  function act(action: Action): void {
+    switch (action.kind) {
+      case 'post': {
+        const place = places[action.bot];
+        const channel = place?.channels[action.channel % (place.channels.length || 1)];
+        if (!place || channel === undefined) return;
+        place.platform.post(place.account, { channel, ...(action.thread && { thread: 't1' }) }, action.ageMs);
+        return;
+      }
+      case 'kill':
+        return nodes[action.node]?.kill(action.when, action.awayMs);
+      case 'stop':
+        return nodes[action.node]?.stop(action.graceMs, action.awayMs);
+      case 'freeze':
+        return nodes[action.node]?.freeze(action.forMs);
+      case 'clock':
+        return nodes[action.node]?.jump(action.byMs);
+      case 'outage':
+        weather.storeGoes();
+        trace.say('the store goes away');
+        timeline.after(action.forMs, () => {
+          trace.say('the store is back');
+          weather.storeReturns();
+        });
+        return;
+      case 'connect': {
+        const place = places[action.bot];
+        if (!place || place.platform.manner === 'plain') return;
+        const channel = `b${action.bot}c${place.channels.length}`;
+        place.channels.push(channel);
+        weather.count('api_connect');
+        return connect(action.bot, [channel]);
+      }
+      case 'close': {
+        const place = places[action.bot];
+        weather.count('channel_closed');
+        return place?.platform.close(place.channels[action.channel] ?? '');
+      }
+      case 'revoke': {
+        const account = places[action.bot]?.account;
+        const one = known.find((route) => route.account === account && !route.deleted);
+        if (!account || !one) return;
+        weather.count('token_revoked');
+        account.dead = true;
+        for (const wake of [...account.waiting]) wake();
+        timeline.after(action.forMs, () => api.replaceToken(one));
+        return;
+      }
+      default: {
+        const one = known[action.route % known.length];
+        if (!one) return;
+        weather.count(`api_${action.kind}`);
+        trace.say(`API: ${action.kind} ${one.account.identity}`);
+        if (action.kind === 'pause') api.pause(one, action.forMs);
+        else if (action.kind === 'delete') api.remove(one);
+        else if (action.kind === 'token') api.replaceToken(one);
+        else if (action.kind === 'touch') api.touch(one);
+        else if (one.channels) api.setChannels(one, one.channels.length > 1 ? one.channels.slice(1) : one.channels);
+      }
+    }
+  }
+
+  for (const node of nodes) node.start();
+  const settled = () => !api.busy;
+  await timeline.run(60_000, settled);
+  const begun = timeline.now;
+  for (const { at, action } of plan.actions) timeline.after(at, () => act(action));
+  await timeline.run(begun + plan.duration);
+
+  trace.say('all is healed');
+  weather.heal();
+  for (const node of nodes) node.heal();
+  const quiet = () =>
+    settled() &&
+    tables.open.size === 0 &&
+    pushers.every((pusher) => !pusher.busy) &&
+    known.every((one) => one.deleted || one.enabled) &&
+    known.every((one) => {
+      const bot = one.deleted || one.account.receives === 'hook' ? undefined : tables.bots.get(one.botId ?? 'bot_');
+      return !bot || Number(bot.cursors.get('offset') ?? 0) >= one.account.log.length;
+    });
+  const deadline = timeline.now + PATIENCE_MS;
+  while (!quiet() && timeline.now < deadline) await timeline.run(timeline.now + LOOK_MS);
+  if (!quiet()) violated('liveness', `not quiet ${PATIENCE_MS / 60_000} minutes after the last fault`);
+  await timeline.run(timeline.now + AFTERGLOW_MS);
+  verdicts.final();
+  await end();
+  process.off('unhandledRejection', rejected);
+
+  /** Who has stopped waits for nothing more. */
+  async function end(): Promise<void> {
+    let stopping = 0;
+    for (const node of nodes) {
+      const door = node.door;
+      if (!door) continue;
+      stopping++;
+      const stopped = () => {
+        stopping--;
+        if (door.process.sleepers > 0) violated('nothing is left', `${door.process.sleepers} timers after the stop`);
+      };
+      door.runtime.stop(1_000).then(stopped, stopped);
+    }
+    await timeline.run(timeline.now + 10_000, () => stopping === 0);
+    if (stopping > 0) violated('nothing is left', 'a node does not stop');
+  }
+
+  const rows = [...tables.messages.values()];
+  const ledger = platforms.flatMap((platform) => platform.ledger);
+  const count = (holds: (row: (typeof rows)[number]) => boolean) => rows.filter(holds).length;
+  return {
+    seed,
+    violations,
+    digest: trace.digest(),
+    virtualMs: timeline.now,
+    posted: places.reduce((sum, { account }) => sum + account.log.length, 0),
+    accepted: rows.length,
+    answered: count(({ fate }) => fate?.kind === 'answered'),
+    shown: ledger.length,
+    marked: [...tables.parts.values()].filter(({ part }) => part.maybeDuplicate).length,
+    doubled: ledger.length - new Set(ledger.map(({ key }) => key)).size,
+    faults: weather.counts,
+  };
+}
