@@ -265,6 +265,26 @@ describe('what the platform refuses', () => {
     expect(rig.health.at(-1)?.message).toContain('channels:history');
   });
 
+  it('is no error of the whole as long as other channels are read', async () => {
+    const refusal = () => refused('missing_scope', { needed: 'groups:history' });
+    const rig = setup(({ parameters }) => (parameters['channel'] === 'G0DARK00' ? refusal() : page([])), {
+      settings: { channel_ids: ['G0DARK00', CHANNEL] },
+    });
+    await rig.clock.advance(3_000);
+    expect(rig.health.at(-1)).toMatchObject({ state: 'connected', code: 'missing_scope' });
+    expect(rig.health.at(-1)?.message).toMatch(/channel G0DARK00.*groups:history/);
+  });
+
+  it('is told for direct messages, too', async () => {
+    const refusal = () => refused('missing_scope', { needed: 'im:read' });
+    const rig = setup(({ method }) => (method === 'users.conversations' ? refusal() : page([])), {
+      settings: { direct_messages: true },
+    });
+    await rig.clock.advance(3_000);
+    expect(rig.health.at(-1)).toMatchObject({ state: 'connected', code: 'missing_scope' });
+    expect(rig.health.at(-1)?.message).toMatch(/may not read direct messages.*im:read/);
+  });
+
   it('obeys a wait to the second, and lets the other method go on', async () => {
     const root = stamp(-60);
     let told = false;

@@ -1,6 +1,6 @@
 import { type Backoff, backoffMs } from '../../core/backoff.ts';
 import type { ReceiverPort } from '../../core/connector.ts';
-import type { Bot } from '../../core/integration.ts';
+import type { Bot, Integration } from '../../core/integration.ts';
 import type { InboundMessage } from '../../core/message.ts';
 import { cursorOf, History, type Reading, type Source } from './history.ts';
 import { Names } from './names.ts';
@@ -82,17 +82,21 @@ export class Reader {
     this.#names.close();
   }
 
-  /** Something has been read, or there is nothing to read. */
+  /** The platform has answered, or there is nothing to ask. */
   get began(): boolean {
     return this.#began;
   }
   get trouble(): State | undefined {
     return this.#trouble;
   }
-  /** What is wrong with one of the places; the worst first. */
+  /** What is wrong with one of the places; no error of the bot as long as others are read. */
   get partTrouble(): State | undefined {
     const all = [this.#directs, ...this.#places.values()].flatMap(({ trouble }) => trouble ?? []);
-    return all.find(({ state }) => state === 'error') ?? all[0];
+    const worst = all.find(({ state }) => state === 'error') ?? all[0];
+    const others = [...this.#places.values()].some(
+      (place) => !place.trouble && place.readAt > Number.NEGATIVE_INFINITY,
+    );
+    return worst && others ? { ...worst, state: 'connected' } : worst;
   }
   get capped(): State | undefined {
     if (!this.#budget.capped) return undefined;
@@ -142,13 +146,15 @@ export class Reader {
       case 'unauthorized':
         return { kind: 'unauthorized' };
       case 'limited':
+        this.#began = true;
         this.#budget.limited(method, reading.afterMs);
         if (!this.#budget.capped) this.#trouble = LIMITED;
         break;
       case 'refused': {
         place.notBefore = clock.elapsed() + REFUSED_MS;
         this.#done(place);
-        place.trouble = unreadable(place.source.channel, reading.error, reading.needed);
+        const what = place === this.#directs ? DIRECTS : `channel ${place.source.channel}`;
+        place.trouble = unreadable(what, reading.error, reading.needed);
         // A thread whose first message is gone is no trouble, and is never read again.
         if (place.source.root !== undefined) delete place.trouble;
         this.#well();
@@ -190,9 +196,10 @@ export class Reader {
 
   /** All there is to read now; what is no longer listened to is forgotten. */
   #tasks(pushed: boolean): readonly Read[] {
-    const { cursors, routes, clock } = this.#port;
-    const direct = routes().some(({ enabled, settings }) => enabled && wantsDirect(settings));
-    const channels = new Set([...listenedChannels(routes()), ...(direct ? this.#conversations : [])]);
+    const { cursors, clock } = this.#port;
+    const routes = this.#port.routes();
+    const direct = routes.some(({ enabled, settings }) => enabled && wantsDirect(settings));
+    const channels = new Set([...listenedChannels(routes), ...(direct ? this.#conversations : [])]);
     const sources = new Map<string, Source>();
     for (const channel of channels) sources.set(cursorOf({ channel }), { channel });
     for (const { name, channel, root } of followedThreads(cursors)) {
@@ -204,7 +211,7 @@ export class Reader {
     for (const [name, source] of sources) {
       const place = this.#places.get(name) ?? this.#newPlace(name, source, pushed);
       const method = source.root === undefined ? 'conversations.history' : 'conversations.replies';
-      const everyMs = pushed ? SWEEP_MS : pollEveryMs(clock.now() - this.#livelyAt(name, source));
+      const everyMs = pushed ? SWEEP_MS : pollEveryMs(clock.now() - this.#livelyAt(name, source, routes));
       tasks.push({ place, method, everyMs, readAt: place.readAt, notBefore: place.notBefore });
     }
     if (direct) {
@@ -224,10 +231,10 @@ export class Reader {
   }
 
   /** When something happened there last, ms since 1970: somebody wrote, or the integration was connected. */
-  #livelyAt(name: string, { channel, root }: Source): number {
-    const { cursors, routes } = this.#port;
+  #livelyAt(name: string, { channel, root }: Source, routes: readonly Integration[]): number {
+    const { cursors } = this.#port;
     const ts = newestTs(cursors.get(name), cursors.get(CURSOR.floorOf(channel)));
-    const connectedAt = root === undefined ? (routeAt(routes(), channel)?.connectedAt ?? 0) : 0;
+    const connectedAt = root === undefined ? (routeAt(routes, channel)?.connectedAt ?? 0) : 0;
     return Math.max(ts === undefined ? 0 : tsMs(ts), connectedAt);
   }
 

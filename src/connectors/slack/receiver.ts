@@ -123,7 +123,7 @@ class SlackReceiver {
       while (!signal.aborted) {
         const push = this.#push();
         const step = await this.#reader.step(push !== undefined, signal);
-        if (this.#reader.began || this.#reader.trouble) leave();
+        leave();
         if (signal.aborted) return;
         if (step.kind === 'unauthorized') {
           this.#say({ ...BAD_CREDENTIALS, transport: this.#transport() });

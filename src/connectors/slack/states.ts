@@ -24,22 +24,22 @@ export const STORE_UNAVAILABLE: State = {
   message: 'Messages wait at Slack until they can be stored here.',
 };
 
-/** What the platform's own no means for one channel, or for a method as a whole. It is asked again now and then. */
-export function unreadable(channel: string, error: string, needed?: string): State {
+/** What the platform's own no means for one place, "channel C…" for one. It is asked again now and then. */
+export function unreadable(place: string, error: string, needed?: string): State {
   if (error === 'missing_scope' || error === 'not_allowed_token_type') {
     const scope = needed ? ` ("${needed}")` : '';
     return {
       state: 'error',
       code: 'missing_scope',
-      message: `The app may not read channel ${channel}. Add the missing scope${scope} to it and reinstall it.`,
+      message: `The app may not read ${place}. Add the missing scope${scope} to it and reinstall it.`,
       fixUrl: APPS,
     };
   }
   if (error === 'not_in_channel' || error === 'channel_not_found') {
-    const message = `The bot is not in channel ${channel}. Invite it there to be heard.`;
+    const message = `The bot is not in ${place}. Invite it there to be heard.`;
     return { state: 'connected', code: 'not_in_channel', message };
   }
-  const message = `Channel ${channel} cannot be read (${error}). Other channels are.`;
+  const message = `Slack does not let ${place} be read (${error}).`;
   return { state: 'connected', code: 'channel_unreadable', message };
 }
 
