@@ -40,12 +40,17 @@ function listens({ settings }: Pick<Integration, 'settings'>, at: Place): boolea
   return !Array.isArray(listed) || listed.includes(at.channel);
 }
 
-/** Where listening to a channel began: what was posted up to there is not heard, whichever way it comes. */
+/** Where listening to a channel began, or to all: what was posted up to there is not heard, whichever way it comes. */
 export const floorName = (channel: string) => `from:${channel}`;
+const EVERYWHERE = floorName('');
+
+export function floorOf(floors: ReadonlyMap<string, string>, channel: string): number {
+  return Math.max(Number(floors.get(EVERYWHERE) ?? 0), Number(floors.get(floorName(channel)) ?? 0));
+}
 
 export function heard(posts: readonly Post[], floors: ReadonlyMap<string, string>): InboundMessage[] {
   return posts
-    .filter((post) => post.n > Number(floors.get(floorName(post.at.channel)) ?? 0))
+    .filter((post) => post.n > floorOf(floors, post.at.channel))
     .map((post) => ({
       id: `m${post.n}`,
       at: post.at,

@@ -59,6 +59,8 @@ export interface PlatformDeps {
   readonly acknowledged: (platform: Platform, post: Post) => void;
   /** A request has arrived and taken effect; nobody who sent it knows yet. */
   readonly shown: (shown: Shown) => void;
+  /** A look-up calls unsent what the platform would remove if it were sent again. */
+  readonly trusting: boolean;
 }
 
 /** The other end: keeps what was posted and what was shown. Verdicts come from its ledger and the store alone. */
@@ -164,8 +166,9 @@ export class Platform {
     }
     const found = this.ledger.find((shown) => shown.key === delivery.id);
     if (!found) return { kind: 'not_sent' };
-    // Sent again now, it would be removed.
-    if (this.manner === 'keyed' && timeline.now - found.at < KEY_WINDOW_MS / 2) return { kind: 'not_sent' };
+    // Sent again now, it would be removed: true as long as "now" is now.
+    const removable = this.manner === 'keyed' && timeline.now - found.at < KEY_WINDOW_MS / 2;
+    if (removable && this.#deps.trusting) return { kind: 'not_sent' };
     return { kind: 'sent', messageId: found.messageId };
   }
 }

@@ -25,6 +25,11 @@ export interface ApiDeps {
   /** A process that serves, if there is any. */
   readonly door: () => Door | undefined;
   readonly replrId: Integration['replrId'];
+  /**
+   * Dates what is asked, ms since 1970; the one clock that never jumps. The store takes the newest credential of a bot by
+   * this date, so that a node whose clock is behind would store a new token that never comes into force.
+   */
+  readonly wallClock: () => number;
 }
 
 /** What owners do, as the endpoints do it: ask the platform where "now" is, change the store, tell the runtime. */
@@ -52,14 +57,14 @@ export class Api {
           .then((found) => found.length > 0),
       ));
       const offset: Cursor[] = fresh ? [{ name: 'offset', value: `${account.log.length}` }] : [];
-      const made = await this.#request(({ store, process }) =>
+      const made = await this.#request(({ store }) =>
         store.createIntegration({
           ...{ id: known.id, userId: known.userId, replrId: this.#deps.replrId, platform: platform.manner },
-          ...{ identity: account.identity, profile: {}, notices: [], transport, at: process.clock.now() },
+          ...{ identity: account.identity, profile: {}, notices: [], transport, at: this.#deps.wallClock() },
           settings: channels ? { channel_ids: channels } : {},
           credential: { bot_token: account.token },
           claims: channels ?? [''],
-          cursors: [...offset, ...floors(account, channels ?? [])],
+          cursors: [...offset, ...floors(account, channels)],
         }),
       );
       if (!made.ok && made.reason === 'claimed') {
@@ -93,7 +98,8 @@ export class Api {
       const change = this.#ask(known.changes);
       pause.resumed = change.asked;
       const { account, channels } = known;
-      const cursors = channels ? floors(account, channels) : [{ name: 'offset', value: `${account.log.length}` }];
+      const offset = channels ? [] : [{ name: 'offset', value: `${account.log.length}` }];
+      const cursors = [...offset, ...floors(account, channels)];
       await this.#update(known, () => ({ enabled: true, cursors }), change);
       known.enabled = true;
     });
@@ -148,8 +154,8 @@ export class Api {
   }
 
   async #update(known: Known, change: () => Omit<IntegrationUpdate, 'at'>, asked: Asked): Promise<void> {
-    const result = await this.#request(({ store, process }) =>
-      store.updateIntegration(known.userId, known.id, { ...change(), at: process.clock.now() }),
+    const result = await this.#request(({ store }) =>
+      store.updateIntegration(known.userId, known.id, { ...change(), at: this.#deps.wallClock() }),
     );
     if (result.ok) await this.#told(result.bots, asked);
   }
@@ -192,5 +198,5 @@ export class Api {
   }
 }
 
-const floors = ({ log }: Account, channels: readonly string[]): Cursor[] =>
-  channels.map((channel) => ({ name: floorName(channel), value: `${log.length}` }));
+const floors = ({ log }: Account, channels: readonly string[] | undefined): Cursor[] =>
+  (channels ?? ['']).map((channel) => ({ name: floorName(channel), value: `${log.length}` }));

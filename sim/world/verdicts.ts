@@ -1,5 +1,5 @@
 import type { DeliveryId, IntegrationId } from '../../src/core/ids.ts';
-import { floorName } from '../platform/connector.ts';
+import { floorOf } from '../platform/connector.ts';
 import type { Platform, Post, Shown } from '../platform/platform.ts';
 import { keyOf, type MessageRow, type Tables } from '../store/tables.ts';
 import { type Asked, covers, type Known } from './known.ts';
@@ -56,7 +56,7 @@ export class Verdicts {
     const since = post.posted - STALE_MS;
     const changing = here.some((one) => one.changes.some((change) => overlaps(change, since, timeline.now)));
     const listening = here.some((one) => !one.deleted && covers(one, at) && tables.integrations.has(one.id));
-    const floor = Number(bot.cursors.get(floorName(at)) ?? 0);
+    const floor = floorOf(bot.cursors, at);
     if (listening && !changing && post.n > floor)
       violated('C1 nothing is lost', `${post.text} was acknowledged unstored`);
   }
@@ -155,7 +155,7 @@ export class Verdicts {
     const conversations = Map.groupBy(tables.messages.values(), ({ conversation }) => conversation);
     for (const [conversation, rows] of conversations) {
       const one = known.find(({ id }) => id === rows[0]?.integrationId);
-      const ordered = nodes === 1 || one?.account.receives === 'pull';
+      const ordered = one?.account.receives === 'pull';
       const seen = rows.flatMap((row) =>
         row.parts.flatMap((part) => {
           const [first] = shown.get(part.id) ?? [];

@@ -70,6 +70,7 @@ export async function runSeed(seed: number, { print, breakage }: RunOptions = {}
     (manner) =>
       new Platform({
         ...{ manner, timeline, weather, trace, random: random.stream(manner) },
+        trusting: breakage === 'trusts_the_window',
         acknowledged: (platform, post) => verdicts.acknowledged(platform, post),
         shown: (shown) => {
           verdicts.shown(shown);
@@ -83,7 +84,7 @@ export async function runSeed(seed: number, { print, breakage }: RunOptions = {}
     const { parts, integrationId } = input as Composed;
     for (const [index, { id, part }] of parts.entries()) answers.set(id, { integrationId, index, text: part.text });
   };
-  const broken = (store: Store): Store => (breakage ? breakages[breakage].store(store, tables, timeline) : store);
+  const broken = (store: Store): Store => (breakage && breakages[breakage]?.(store, tables, timeline)) || store;
   for (let n = 0; n < plan.nodes; n++) {
     nodes.push(
       new Node(`node${n}`, {
@@ -105,7 +106,8 @@ export async function runSeed(seed: number, { print, breakage }: RunOptions = {}
   const persona = { instructions: '', model: 'default', description: null, avatarUrl: null, greetingMessage: null };
   const replr = await setUp.createReplr(ids.replr(), userId, { name: 'Nova', ...persona }, 1);
   if (replr === 'id_taken') throw new Error('the first id is taken');
-  const api = new Api({ timeline, trace, door, replrId: replr.id });
+  const wallClock = () => EPOCH_MS + Math.floor(timeline.now);
+  const api = new Api({ timeline, trace, door, wallClock, replrId: replr.id });
   const botId = (account: Account) => known.find((one) => one.account === account && one.botId && !one.deleted)?.botId;
   const pushers = platforms.map((platform) => new Pusher(platform, { timeline, weather, door, botId }));
 
@@ -131,7 +133,7 @@ export async function runSeed(seed: number, { print, breakage }: RunOptions = {}
     const channels = Array.from({ length: CHANNELS }, (_, channel) => `b${n}c${channel}`);
     places.push({ platform, account, channels });
     if (bot.manner === 'plain') connect(n, undefined);
-    else if (bot.routes === 1) connect(n, channels);
+    else if (bot.routes === 1) connect(n, [...channels]);
     else {
       connect(n, channels.slice(0, 1));
       connect(n, channels.slice(1));
@@ -210,6 +212,11 @@ export async function runSeed(seed: number, { print, breakage }: RunOptions = {}
   trace.say('all is healed');
   weather.heal();
   for (const node of nodes) node.heal();
+  for (const { account } of places) {
+    // The token that was in force may have been revoked, or have gone with the integration that brought it.
+    const one = known.find((route) => route.account === account && !route.deleted);
+    if (one) api.replaceToken(one);
+  }
   const quiet = () =>
     settled() &&
     tables.open.size === 0 &&
