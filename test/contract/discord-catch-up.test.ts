@@ -1,0 +1,461 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { discord } from '../../src/connectors/discord/connector.ts';
+import { createPool, type Pool } from '../../src/connectors/shared/http.ts';
+import { type Clock, systemClock } from '../../src/core/clock.ts';
+import type { Bot, Integration, Settings } from '../../src/core/integration.ts';
+import { silentLog } from '../../src/core/log.ts';
+import type { Cursor, InboundMessage } from '../../src/core/message.ts';
+import type { BotHandle } from '../../src/simulators/discord/bots.ts';
+import type { GuildHandle } from '../../src/simulators/discord/controls.ts';
+import type { ChannelHandle } from '../../src/simulators/discord/handles.ts';
+import { type DiscordSimulator, startDiscordSimulator } from '../../src/simulators/discord/simulator.ts';
+import { until } from './connector-world.ts';
+
+/** Longer than a session can be resumed, ms. */
+const LONG = 10 * 60_000;
+const HOUR = 60 * 60_000;
+
+let sim: DiscordSimulator;
+let pool: Pool;
+let handle: BotHandle;
+let guild: GuildHandle;
+let channel: ChannelHandle;
+/** Both ends' time that has passed without anybody waiting for it, ms. */
+let skew: number;
+let stops: (() => Promise<void>)[];
+
+beforeEach(async () => {
+  sim = await startDiscordSimulator();
+  pool = createPool();
+  handle = sim.createBot({ username: 'aria' });
+  guild = sim.guild({ bots: [handle] });
+  channel = sim.channel(guild);
+  skew = 0;
+  stops = [];
+});
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+  await pool.close();
+  await sim.close();
+  const { counts } = sim.ledger;
+  const { protocol_errors, called_while_limited, hasty_identifies, unknown_routes } = counts;
+  expect(protocol_errors + called_while_limited + hasty_identifies + unknown_routes).toBe(0);
+});
+
+const clock: Clock = {
+  ...systemClock,
+  now: () => systemClock.now() + skew,
+  elapsed: () => systemClock.elapsed() + skew,
+};
+
+/** Only while nobody is connected: their timers do not know. */
+function pass(ms: number): void {
+  sim.advance(ms);
+  skew += ms;
+}
+
+const port = () => ({ apiUrl: sim.url, fetch: pool.fetch, clock, random: () => 0, log: silentLog });
+const settingsOf = (channels: readonly ChannelHandle[], more: Settings = {}): Settings => ({
+  guild_id: guild.id,
+  channel_ids: channels.map(({ id }) => id),
+  ...more,
+});
+const history = () => sim.ledger.calls.filter(({ path, method }) => method === 'GET' && path.endsWith('/messages'));
+const identified = (times: number) => until(() => sim.ledger.counts.identifies === times);
+
+/** What a store would hold: each message once, and the cursors. */
+function createStore() {
+  const heard: InboundMessage[] = [];
+  const cursors = new Map<string, string>();
+  const move = (moved: readonly Cursor[]) => {
+    for (const { name, value } of moved) value === null ? cursors.delete(name) : cursors.set(name, value);
+  };
+  const accept = async (messages: readonly InboundMessage[], moved: readonly Cursor[]) => {
+    const known = new Set(heard.map(({ id }) => id));
+    heard.push(...messages.filter(({ id, author }) => author.kind === 'person' && !known.has(id)));
+    move(moved);
+  };
+  const copy = () => {
+    const [oldHeard, oldCursors] = [[...heard], new Map(cursors)];
+    return () => {
+      heard.splice(0, heard.length, ...oldHeard);
+      cursors.clear();
+      for (const [name, value] of oldCursors) cursors.set(name, value);
+    };
+  };
+  return { heard, cursors, move, accept, copy, texts: () => heard.map(({ text }) => text) };
+}
+
+type Store = ReturnType<typeof createStore>;
+
+async function begin(store: Store, settings: Settings, before?: Settings): Promise<void> {
+  const state = { known: store.cursors, ...(before && { before }) };
+  const begun = await discord.beginning?.({ bot_token: handle.token }, settings, port(), state);
+  if (!begun?.ok) throw new Error('no beginning');
+  store.move(begun.cursors);
+}
+
+const bot = (): Bot => ({ id: 'bot_gap', platform: 'discord', identity: handle.id, profile: {} });
+
+function run(store: Store, settings: Settings, accept = store.accept) {
+  const ending = new AbortController();
+  const states: string[] = [];
+  const receiver = discord.receiver(
+    bot(),
+    { bot_token: handle.token },
+    {
+      ...port(),
+      cursors: store.cursors,
+      routes: () => [{ settings, enabled: true } as unknown as Integration],
+      accept,
+      moved: async () => {},
+      join: async () => {},
+      report: ({ state }) => void states.push(state),
+    },
+  );
+  const ended = receiver.run(ending.signal);
+  const stop = async () => {
+    ending.abort();
+    await ended;
+  };
+  stops.push(stop);
+  return { stop, connected: () => until(() => states.at(-1) === 'connected') };
+}
+
+/** Listens from now on, and was connected once. */
+async function seasoned(settings: Settings, said = channel): Promise<Store> {
+  const store = createStore();
+  await begin(store, settings);
+  const link = run(store, settings);
+  await link.connected();
+  said.say('before the gap');
+  await until(() => store.heard.length === 1);
+  await link.stop();
+  return store;
+}
+
+describe('a gap that the platform does not replay', () => {
+  it('is read from the history, oldest first, nothing twice and nothing from before the beginning', async () => {
+    channel.say('before everything');
+    const store = await seasoned(settingsOf([channel]));
+    for (let index = 0; index < 250; index++) channel.say(`missed ${index}`);
+    pass(LONG);
+    run(store, settingsOf([channel]));
+    await until(() => store.heard.length >= 251);
+    channel.say('live');
+    await until(() => store.texts().at(-1) === 'live');
+    const missed = Array.from({ length: 250 }, (_, index) => `missed ${index}`);
+    expect(store.texts()).toEqual(['before the gap', ...missed, 'live']);
+    expect(sim.ledger.resumes.at(-1)?.outcome).toBe('unknown_session');
+  });
+
+  it('of an hour, with 500 messages in 20 channels, is recovered whole (F042)', async () => {
+    const channels = [channel, ...Array.from({ length: 19 }, () => sim.channel(guild))];
+    const store = await seasoned(settingsOf(channels));
+    for (let index = 0; index < 500; index++) {
+      channels[(index * 7) % 20]?.say(`missed ${index}`);
+      pass(HOUR / 500);
+    }
+    run(store, settingsOf(channels));
+    await until(() => store.heard.length >= 501);
+    const sorted = store
+      .texts()
+      .slice(1)
+      .toSorted((a, b) => Number(a.slice(7)) - Number(b.slice(7)));
+    expect(sorted).toEqual(Array.from({ length: 500 }, (_, index) => `missed ${index}`));
+    for (const { id } of channels) {
+      const ids = store.heard.filter(({ at }) => at.channel === id).map((one) => BigInt(one.id));
+      expect(ids).toEqual(ids.toSorted((a, b) => (a < b ? -1 : 1)));
+    }
+    await until(() => !store.cursors.has('gap') || history().length >= 20);
+    expect(history()).toHaveLength(20);
+  });
+
+  it('is also found when the session is ended by the platform, with the link up (F034)', {
+    timeout: 40_000,
+  }, async () => {
+    const store = await seasoned(settingsOf([channel]));
+    const link = run(store, settingsOf([channel]));
+    await link.connected();
+    sim.invalidateSessions(handle, false);
+    channel.say('nobody was told');
+    await until(() => store.texts().includes('nobody was told'));
+    expect(store.texts()).toEqual(['before the gap', 'nobody was told']);
+  });
+
+  it('costs no call where nothing was said, the bot’s own answer included', async () => {
+    const quiet = sim.channel(guild);
+    quiet.say('old');
+    const store = await seasoned(settingsOf([channel, quiet]));
+    const answering = run(store, settingsOf([channel, quiet]));
+    await answering.connected();
+    await answer(store.heard[0]);
+    await until(
+      () =>
+        sim.ledger.events.some(({ t, sessions }) => t === 'MESSAGE_CREATE' && sessions.some((it) => it.seq > 5)) ||
+        true,
+    );
+    channel.say('and on');
+    await until(() => store.heard.length === 2);
+    await answer(store.heard[1]);
+    await until(() => sim.ledger.events.at(-1)?.sessions.at(-1)?.sent === 1);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await answering.stop();
+    pass(LONG);
+    const again = run(store, settingsOf([channel, quiet]));
+    await identified(2);
+    await again.connected();
+    channel.say('live');
+    await until(() => store.texts().includes('live'));
+    expect(history()).toEqual([]);
+  });
+
+  it('in threads: active, new, and fallen asleep meanwhile', async () => {
+    const forum = sim.channel(guild, { type: 'forum' });
+    const settings = settingsOf([channel, forum]);
+    const thread = sim.thread(channel, { name: 'aside' });
+    thread.say('too early');
+    const old = sim.thread(channel, { name: 'asleep', archived: true });
+    const store = await seasoned(settings, thread);
+    thread.say('in the thread');
+    thread.archive();
+    old.say('awake again');
+    const post = sim.forumPost(forum, { text: 'a new post', name: 'new' });
+    post.say('and more');
+    pass(LONG);
+    const link = run(store, settings);
+    await until(() => store.heard.length >= 5);
+    expect(new Set(store.texts())).toEqual(
+      new Set(['before the gap', 'in the thread', 'awake again', 'a new post', 'and more']),
+    );
+    expect(store.heard.find(({ text }) => text === 'in the thread')?.at).toEqual({
+      scope: guild.id,
+      channel: channel.id,
+      thread: thread.id,
+    });
+    await link.stop();
+    const threads = [...store.cursors.keys()].filter((name) => name.startsWith('th:'));
+    expect(threads.toSorted()).toEqual([`th:${channel.id}:${old.id}`, `th:${forum.id}:${post.id}`].toSorted());
+  });
+
+  it('forgets threads that are archived or deleted while it listens', async () => {
+    const [one, two] = [sim.thread(channel, { name: 'one' }), sim.thread(channel, { name: 'two' })];
+    const store = createStore();
+    await begin(store, settingsOf([channel]));
+    const link = run(store, settingsOf([channel]));
+    await link.connected();
+    channel.say('caught up by now');
+    await until(() => store.heard.length === 1);
+    one.say('1');
+    two.say('2');
+    await until(() => store.heard.length === 3);
+    expect([...store.cursors.keys()].filter((name) => name.startsWith('th:'))).toHaveLength(2);
+    one.archive();
+    two.delete();
+    channel.say('done');
+    await until(() => store.texts().includes('done'));
+    expect([...store.cursors.keys()].filter((name) => name.startsWith('th:'))).toEqual([]);
+    await link.stop();
+  });
+
+  it('in direct messages that have been heard before', async () => {
+    const settings = settingsOf([channel], { direct_messages: true });
+    const dialogue = sim.dm(handle);
+    dialogue.say('too early');
+    const store = await seasoned(settings, dialogue);
+    dialogue.say('are you there?');
+    pass(LONG);
+    run(store, settings);
+    await until(() => store.heard.length === 2);
+    expect(store.heard[1]).toMatchObject({ text: 'are you there?', at: { channel: dialogue.id }, addressed: true });
+  });
+
+  it('passes over what is answered already: a store that was restored from a copy', async () => {
+    const store = await seasoned(settingsOf([channel]));
+    const restore = store.copy();
+    const link = run(store, settingsOf([channel]));
+    await link.connected();
+    for (const text of ['one', 'two', 'three']) channel.say(text);
+    await until(() => store.heard.length === 4);
+    await answer(store.heard[1]);
+    await answer(store.heard[3]);
+    await link.stop();
+    restore();
+    pass(LONG);
+    run(store, settingsOf([channel]));
+    channel.say('four');
+    await until(() => store.texts().includes('four'));
+    expect(store.texts()).toEqual(['before the gap', 'two', 'four']);
+  });
+
+  it('of more than twelve hours: only what is not too old', async () => {
+    const store = await seasoned(settingsOf([channel]));
+    channel.say('yesterday');
+    pass(13 * HOUR);
+    channel.say('just now');
+    pass(LONG);
+    run(store, settingsOf([channel]));
+    await until(() => store.texts().includes('just now'));
+    expect(store.texts()).toEqual(['before the gap', 'just now']);
+  });
+
+  it('of more than a thousand messages ends somewhere', async () => {
+    const store = await seasoned(settingsOf([channel]));
+    for (let index = 0; index < 1_205; index++) channel.say(`missed ${index}`);
+    pass(LONG);
+    const link = run(store, settingsOf([channel]));
+    await until(() => store.heard.length >= 1_001);
+    channel.say('live');
+    await until(() => store.texts().at(-1) === 'live');
+    await link.stop();
+    expect(store.heard).toHaveLength(1_002);
+    expect(store.texts()[1_000]).toBe('missed 999');
+    pass(LONG);
+    const again = run(store, settingsOf([channel]));
+    await identified(3);
+    await again.connected();
+    channel.say('later');
+    await until(() => store.texts().includes('later'));
+    expect(store.heard).toHaveLength(1_003);
+  });
+
+  it('does not keep other channels waiting for one that may not be read, or that fails', async () => {
+    const [closed, failing] = [sim.channel(guild), sim.channel(guild)];
+    const settings = settingsOf([closed, failing, channel]);
+    const store = await seasoned(settings);
+    for (const one of [closed, failing, channel]) one.say(`in ${one.id}`);
+    pass(LONG);
+    const fault = { kind: 'error', status: 403, code: 50001 } as const;
+    sim.fail({ method: 'GET', channelId: closed.id, path: '/messages', fault });
+    sim.fail({
+      method: 'GET',
+      channelId: failing.id,
+      path: '/messages',
+      times: 2,
+      fault: { kind: 'error', status: 502 },
+    });
+    run(store, settings);
+    await until(() => store.heard.length === 3);
+    expect(store.texts().slice(1)).toEqual([`in ${channel.id}`, `in ${failing.id}`]);
+  });
+
+  it('that was not read to its end is read on by the next one, who goes on with the session', async () => {
+    const store = await seasoned(settingsOf([channel]));
+    channel.say('missed');
+    pass(LONG);
+    sim.fail({ method: 'GET', path: '/messages', times: 99, fault: { kind: 'error', status: 502 } });
+    const link = run(store, settingsOf([channel]));
+    await identified(2);
+    await link.connected();
+    channel.say('live');
+    await until(() => store.texts().includes('live'));
+    await link.stop();
+    sim.clearFaults();
+    // The live one came first, and must not hide the other.
+    run(store, settingsOf([channel]));
+    await until(() => store.texts().includes('missed'));
+    expect(sim.ledger.counts.identifies).toBe(2);
+    expect(store.texts()).toEqual(['before the gap', 'live', 'missed']);
+  });
+
+  it('is stored as soon as the store takes it', async () => {
+    const store = await seasoned(settingsOf([channel]));
+    channel.say('missed');
+    pass(LONG);
+    let refusals = 2;
+    run(store, settingsOf([channel]), async (messages, cursors) => {
+      if (messages.length > 0 && refusals-- > 0) throw new Error('the disk is full');
+      await store.accept(messages, cursors);
+    });
+    await until(() => store.texts().includes('missed'));
+    expect(store.texts()).toEqual(['before the gap', 'missed']);
+  });
+});
+
+describe('the beginning', () => {
+  it('is now: what was said before is not heard, what is said before the link is up is', async () => {
+    for (let index = 0; index < 120; index++) channel.say(`old ${index}`);
+    const thread = sim.thread(channel, { name: 'aside' });
+    thread.say('old, in a thread');
+    const store = createStore();
+    await begin(store, settingsOf([channel]));
+    expect(history()).toEqual([]);
+    channel.say('at once');
+    thread.say('at once, in a thread');
+    run(store, settingsOf([channel]));
+    await until(() => store.heard.length === 2);
+    channel.say('live');
+    await until(() => store.texts().includes('live'));
+    expect(new Set(store.texts())).toEqual(new Set(['at once', 'at once, in a thread', 'live']));
+    expect(store.heard).toHaveLength(3);
+  });
+
+  it('of a channel in which nothing was ever said', async () => {
+    const store = createStore();
+    await begin(store, settingsOf([channel]));
+    expect(store.cursors.get(`ch:${channel.id}`)).toBe(channel.id);
+    channel.say('the first word');
+    run(store, settingsOf([channel]));
+    await until(() => store.heard.length === 1);
+    expect(store.texts()).toEqual(['the first word']);
+  });
+
+  it('comes only for channels that are new', async () => {
+    const store = await seasoned(settingsOf([channel]));
+    const beside = sim.channel(guild);
+    beside.say('old');
+    channel.say('missed');
+    await begin(store, settingsOf([channel, beside]), settingsOf([channel]));
+    pass(LONG);
+    run(store, settingsOf([channel, beside]));
+    await until(() => store.heard.length === 2);
+    beside.say('live');
+    await until(() => store.heard.length === 3);
+    expect(store.texts()).toEqual(['before the gap', 'missed', 'live']);
+  });
+
+  it('comes again after a pause, threads included', async () => {
+    const thread = sim.thread(channel, { name: 'aside' });
+    const store = await seasoned(settingsOf([channel]), thread);
+    thread.say('while paused');
+    channel.say('while paused');
+    await begin(store, settingsOf([channel]));
+    store.cursors.delete('session');
+    thread.say('after');
+    pass(LONG);
+    run(store, settingsOf([channel]));
+    await until(() => store.texts().includes('after'));
+    expect(store.texts()).toEqual(['before the gap', 'after']);
+  });
+
+  it('of a listed thread that is archived is its last message', async () => {
+    const thread = sim.thread(channel, { name: 'aside' });
+    const { id } = thread.say('old');
+    thread.archive();
+    const store = createStore();
+    await begin(store, settingsOf([thread]));
+    expect(store.cursors.get(`ch:${thread.id}`)).toBe(id);
+  });
+
+  it('cannot be told while the platform is away', async () => {
+    sim.fail({ method: 'GET', path: '/channels', times: 1, fault: { kind: 'error', status: 500 } });
+    const state = { known: new Map<string, string>() };
+    const begun = await discord.beginning?.({ bot_token: handle.token }, settingsOf([channel]), port(), state);
+    expect(begun).toMatchObject({ ok: false, kind: 'unavailable' });
+  });
+});
+
+async function answer(message: InboundMessage | undefined): Promise<void> {
+  if (!message) throw new Error('nothing to answer');
+  const sender = discord.sender(bot(), { bot_token: handle.token }, port());
+  const { id, at: to } = message;
+  const result = await sender.send(
+    {
+      ...{ id: `dlv_${id}`, botId: 'bot_gap', integrationId: 'int_gap', inboxSeq: 1, to, replyTo: id, index: 0 },
+      ...{ part: { text: 'the answer' }, operation: 'create', revision: 0, state: 'sending', attempts: 0 },
+      ...{ nextAttemptAt: 0, createdAt: clock.now(), maybeDuplicate: false },
+    },
+    new AbortController().signal,
+  );
+  expect(result.ok).toBe(true);
+}
