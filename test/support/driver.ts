@@ -12,7 +12,7 @@ export interface PlatformDriver {
   readonly quiet?: boolean;
   /** Pushes of one chat come one after another. */
   readonly serial?: boolean;
-  /** Calls are rationed so that many chats at once take minutes: fewer of them, all asked at once. */
+  /** Each chat costs calls of a small ration: many at once would take minutes. */
   readonly rationed?: boolean;
   /** The platform shows a send that is repeated only once: then no answer may ever appear twice. */
   readonly removesRepeats: boolean;

@@ -9,8 +9,8 @@ const PATIENCE_MS = 20_000;
 const POLLING_PATIENCE_MS = 90_000;
 /** An answer that was given longer ago has been read and stored, even on a busy machine, ms. */
 const NOTED_WITHIN_MS = 100;
-/** Where calls are rationed, so many channels are shared by all who talk to the bot directly. */
-const SHARED_CHANNELS = 4;
+/** The platform's own second and third retry come after 1 and 5 minutes [S1]; nobody has so much time here. */
+const RETRIES_MS = [0, 2_000, 5_000];
 
 type Transport = 'socket' | 'events' | 'polling';
 
@@ -20,9 +20,9 @@ const slackDriver = (transport: Transport): PlatformDriver => ({
   removesRepeats: true,
   ...(transport === 'events' && { pushes: true, quiet: true }),
   ...(transport === 'socket' && { quiet: true }),
-  ...(transport === 'polling' && { rationed: true }),
+  rationed: true,
   async start() {
-    const sim = await startSlackSimulator();
+    const sim = await startSlackSimulator({ settings: { retries: RETRIES_MS } });
     return slackWorld(sim, transport);
   },
 });
@@ -73,7 +73,6 @@ function bot(sim: SlackSimulator, transport: Transport, number: number): BotDriv
   const workspace = sim.createWorkspace({ name: `Workspace ${number}` });
   const handle = sim.createBot({ username: `helper_${number}`, workspace, socketMode: transport === 'socket' });
   const channels: ChannelHandle[] = [];
-  let direct = 0;
   const channel = (people: readonly string[]): ChannelHandle => {
     const members = people.map((name) => sim.createPerson(name, workspace));
     const made = sim.channel({ name: `channel-${channels.length + 1}`, workspace, members: [...members, handle] });
@@ -98,18 +97,7 @@ function bot(sim: SlackSimulator, transport: Transport, number: number): BotDriv
     },
     newToken: async () => ({ bot_token: sim.newToken(handle) }),
     revoke: async () => void sim.revokeToken(handle),
-    direct: async (person) => {
-      const place = direct++;
-      const shared =
-        transport === 'polling' && place >= SHARED_CHANNELS ? channels[place % SHARED_CHANNELS] : undefined;
-      return new OneThread(
-        sim,
-        shared ?? channel([person]),
-        handle,
-        shared ? sim.createPerson(person, workspace) : undefined,
-        patience(transport),
-      );
-    },
+    direct: async (person) => new OneThread(channel([person]), handle, patience(transport)),
     group: async (people) => {
       const place = channel(people);
       const members = new Map(people.map((name) => [name, sim.createPerson(name, workspace)]));
@@ -123,33 +111,21 @@ const patience = (transport: Transport) => (transport === 'polling' ? POLLING_PA
 /** Somebody who talks with the bot in a thread of their own: the first message opens it. */
 class OneThread implements ChatDriver {
   readonly id: string;
-  readonly #sim: SlackSimulator;
   readonly #channel: ChannelHandle;
   readonly #bot: BotHandle;
-  /** Who speaks in a channel that others share; there only the thread is theirs. */
-  readonly #guest: ChannelHandle['speaker'] | undefined;
   readonly #patienceMs: number;
   #root: string | undefined;
 
-  constructor(
-    sim: SlackSimulator,
-    channel: ChannelHandle,
-    bot: BotHandle,
-    guest: ChannelHandle['speaker'] | undefined,
-    patienceMs: number,
-  ) {
+  constructor(channel: ChannelHandle, bot: BotHandle, patienceMs: number) {
     this.id = channel.id;
-    this.#sim = sim;
     this.#channel = channel;
     this.#bot = bot;
-    this.#guest = guest;
     this.#patienceMs = patienceMs;
   }
 
   async say(text: string, { mention, anew }: { mention?: boolean; anew?: boolean } = {}): Promise<void> {
     if (anew) this.#root = undefined;
     const said = this.#channel.say(text, {
-      ...(this.#guest && { from: this.#guest }),
       ...(mention && { mention: this.#bot }),
       ...(this.#root !== undefined && { thread: this.#root }),
     });
@@ -157,23 +133,11 @@ class OneThread implements ChatDriver {
   }
 
   async answers(): Promise<readonly string[]> {
-    return this.#answers();
+    return this.#channel.answers();
   }
 
   async answered(count: number): Promise<readonly string[]> {
-    const enough = () => this.#answers().length >= count;
-    await this.#sim.waitFor(enough, AbortSignal.timeout(this.#patienceMs));
-    return this.#answers();
-  }
-
-  /** A channel with one person in it is all theirs: a test message stands at its top level. */
-  #answers(): string[] {
-    if (!this.#guest && !this.#isShared()) return this.#channel.answers();
-    return this.#root === undefined ? [] : this.#channel.answers(this.#root);
-  }
-
-  #isShared(): boolean {
-    return this.#channel.channel.members.size > 2;
+    return await this.#channel.answered(count, AbortSignal.timeout(this.#patienceMs));
   }
 }
 

@@ -48,6 +48,7 @@ export function eventIntake(
     channel,
     ...(typeof channelType === 'string' && { channelType }),
     mentioned: event.type === 'app_mention',
+    joined: (root) => cursors.has(CURSOR.thread(channel, root)),
     routes,
     nameOf: (id) => nameOf(id) ?? (id === self.userId && own !== '' ? own : undefined),
   });

@@ -163,7 +163,8 @@ export class History {
   #parse({ channel, root }: Source, line: Line): InboundMessage | undefined {
     const { cursors, log } = this.#port;
     if (isBelowFloor(cursors, channel, line.ts)) return undefined;
-    const context = { self: this.#self, channel, routes: this.#port.routes(), nameOf: this.#nameOf };
+    const joined = (thread: string) => cursors.has(CURSOR.thread(channel, thread));
+    const context = { self: this.#self, channel, routes: this.#port.routes(), nameOf: this.#nameOf, joined };
     try {
       return parseMessage(root === undefined ? line : { thread_ts: root, ...line }, context);
     } catch {

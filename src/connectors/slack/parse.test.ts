@@ -43,6 +43,17 @@ describe('parseMessage', () => {
     expect(plain?.id).toBe('C1/1790000000.000100');
   });
 
+  it.each([
+    ['whoever writes in a thread that the bot takes part in', '1789.000001', 'and in Tokyo?', true],
+    ['not in one that it has no part in', '1788.000001', 'and in Tokyo?', false],
+    ['not who calls somebody else', '1789.000001', '<@U2> what do you think?', false],
+    ['who calls it in a thread of others', '1788.000001', 'let us ask <@U0BOT>', true],
+  ])('is spoken to by %s', (_name, root, text, addressed) => {
+    const raw = { ts: '1790.000100', thread_ts: root, parent_user_id: 'U1', user: 'U1', text };
+    const joined = (thread: string) => thread === '1789.000001';
+    expect(parseMessage(raw, { ...context, joined })?.addressed).toBe(addressed);
+  });
+
   it('yields storable text and a one-line name for any message', () => {
     const token = fc.constantFrom('<@U0BOT>', '<@U2|', '|', '>', '<!date^', '&amp;', '&lt', '<#', '\0', '\ud800', ' ');
     const text = fc.array(fc.oneof(token, fc.string({ unit: 'binary', maxLength: 6 }))).map((all) => all.join(''));

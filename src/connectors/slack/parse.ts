@@ -19,6 +19,8 @@ export interface ParseContext {
   readonly channelType?: string;
   /** The platform itself says that the bot was mentioned (`app_mention`). */
   readonly mentioned?: boolean;
+  /** The bot takes part in this thread: whoever writes there replies to it, unless they call somebody else. */
+  readonly joined?: (root: string) => boolean;
   /** The integrations on the bot: where an answer will go decides which conversation this is. */
   readonly routes: readonly Integration[];
   /** The name that people know somebody by, if it is at hand. */
@@ -54,8 +56,10 @@ export function parseMessage(raw: WireMessage, context: ParseContext): InboundMe
     addressed:
       direct ||
       context.mentioned === true ||
-      (root !== undefined && raw.parent_user_id === self.userId) ||
-      mentionOf(self.userId).test(said),
+      mentionOf(self.userId).test(said) ||
+      (root !== undefined &&
+        (raw.parent_user_id === self.userId || context.joined?.(root) === true) &&
+        !CALLS.test(said)),
     ...(root !== undefined && { replyTo: messageId(channel, root) }),
   };
 }
@@ -98,6 +102,9 @@ function authorOf(raw: WireMessage, { self, nameOf }: ParseContext): Author | un
   // Without a name the id tells the people of a channel apart.
   return { id, name: name ?? (oneLine(id, MAX_NAME) || 'Someone'), kind };
 }
+
+/** It begins with somebody's name: they are meant, and not who else takes part. */
+const CALLS = /^\s*<@[UW][A-Z0-9]+(?:\|[^<>]*)?>/;
 
 function mentionOf(userId: string): RegExp {
   return new RegExp(`<@${userId}(?:\\|[^<>]*)?>`);
