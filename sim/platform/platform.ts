@@ -136,7 +136,7 @@ export class Platform {
   }
 
   /** A send has arrived. */
-  take(delivery: Delivery, identity: string, token: string): SendResult {
+  take(delivery: Delivery, identity: string, token: string, by: string): SendResult {
     const { timeline, weather, trace } = this.#deps;
     const account = this.accounts.get(identity);
     const { id: key, to, part } = delivery;
@@ -152,7 +152,7 @@ export class Platform {
     const messageId = `p${this.ledger.length + 1}`;
     const shown: Shown = { key, identity, to, text: part.text, at: timeline.now, messageId };
     this.ledger.push(shown);
-    trace.say(`shown ${part.text} in ${to.channel} (${key.slice(-4)})`);
+    trace.say(`shown ${part.text} in ${to.channel} (${key.slice(-4)}) by ${by}`);
     this.#deps.shown(shown);
     return { ok: true, messageId };
   }

@@ -32,7 +32,7 @@ export function senderOn(
   const transit = () => (weather.latency ? random.between(1, TRANSIT_MS) : 1);
 
   async function send(delivery: Delivery, signal: AbortSignal): Promise<SendResult> {
-    const arrive = () => platform.take(delivery, identity, token);
+    const arrive = () => platform.take(delivery, identity, token, process.name);
     if (!weather.strikes('sends')) return process.request({ there: transit(), back: transit() }, arrive, signal);
     const fault = random.pick(FAULTS);
     weather.count(`send_${fault}`);

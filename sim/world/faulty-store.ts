@@ -1,5 +1,6 @@
+import type { Health } from '../../src/core/health.ts';
 import type { BotId } from '../../src/core/ids.ts';
-import type { Store } from '../../src/core/store.ts';
+import type { Composed, Settled, Store } from '../../src/core/store.ts';
 import type { Journey, Process } from './process.ts';
 import type { Trace } from './trace.ts';
 import type { Weather } from './weather.ts';
@@ -22,7 +23,7 @@ export function faultyStore(
   async function call(name: string, args: readonly unknown[], run: () => Promise<unknown>): Promise<unknown> {
     const commit = async () => {
       const result = await run();
-      if (!DULL.has(name)) trace.say(`${process.name} ${name} → ${outcomeOf(result)}`);
+      if (!DULL.has(name)) trace.say(`${process.name} ${name}${subjectOf(name, args)} → ${outcomeOf(result)}`);
       committed(process, name, args, result);
       return result;
     };
@@ -74,4 +75,14 @@ function outcomeOf(result: unknown): string {
   if ('reason' in result) return String(result.reason);
   if ('due' in result && Array.isArray(result.due)) return `due ${result.due.map(({ seq }) => seq).join(' ')}`;
   return 'ok' in result ? 'ok' : '';
+}
+
+function subjectOf(name: string, [first, second, third]: readonly unknown[]): string {
+  if (name === 'reportHealth') return ` ${first} epoch ${second} ${(third as Health).state}`;
+  if (name === 'compose') return ` seq ${(first as Composed).seq}`;
+  if (name !== 'settle') return '';
+  const { change } = first as Settled;
+  const of =
+    change.kind === 'fate' ? `seq ${change.seq} ${change.fate.kind}` : `${change.kind} (${change.delivery.slice(-4)})`;
+  return ` ${of}`;
 }

@@ -2,6 +2,7 @@ import { createIds, type DeliveryId } from '../../src/core/ids.ts';
 import type { Composed, ComposeResult, Store } from '../../src/core/store.ts';
 import { type Account, MANNERS, Platform } from '../platform/platform.ts';
 import { Pusher } from '../platform/pusher.ts';
+import { credentialOf } from '../store/listeners.ts';
 import { createModelStore } from '../store/model-store.ts';
 import { Api, type Door } from './api.ts';
 import { type Breakage, breakages } from './breakage.ts';
@@ -106,7 +107,8 @@ export async function runSeed(seed: number, { print, breakage }: RunOptions = {}
   const persona = { instructions: '', model: 'default', description: null, avatarUrl: null, greetingMessage: null };
   const replr = await setUp.createReplr(ids.replr(), userId, { name: 'Nova', ...persona }, 1);
   if (replr === 'id_taken') throw new Error('the first id is taken');
-  const wallClock = () => EPOCH_MS + Math.floor(timeline.now);
+  let asked = 0;
+  const wallClock = () => EPOCH_MS + Math.floor(timeline.now) + ++asked;
   const api = new Api({ timeline, trace, door, wallClock, replrId: replr.id });
   const botId = (account: Account) => known.find((one) => one.account === account && one.botId && !one.deleted)?.botId;
   const pushers = platforms.map((platform) => new Pusher(platform, { timeline, weather, door, botId }));
@@ -212,14 +214,10 @@ export async function runSeed(seed: number, { print, breakage }: RunOptions = {}
   trace.say('all is healed');
   weather.heal();
   for (const node of nodes) node.heal();
-  for (const { account } of places) {
-    // The token that was in force may have been revoked, or have gone with the integration that brought it.
-    const one = known.find((route) => route.account === account && !route.deleted);
-    if (one) api.replaceToken(one);
-  }
   const quiet = () =>
     settled() &&
     tables.open.size === 0 &&
+    speechless().length === 0 &&
     pushers.every((pusher) => !pusher.busy) &&
     known.every((one) => one.deleted || one.enabled) &&
     known.every((one) => {
@@ -227,12 +225,24 @@ export async function runSeed(seed: number, { print, breakage }: RunOptions = {}
       return !bot || Number(bot.cursors.get('offset') ?? 0) >= one.account.log.length;
     });
   const deadline = timeline.now + PATIENCE_MS;
-  while (!quiet() && timeline.now < deadline) await timeline.run(timeline.now + LOOK_MS);
+  while (!quiet() && timeline.now < deadline) {
+    if (settled()) for (const one of speechless()) api.replaceToken(one);
+    await timeline.run(timeline.now + LOOK_MS);
+  }
   if (!quiet()) violated('liveness', `not quiet ${PATIENCE_MS / 60_000} minutes after the last fault`);
   await timeline.run(timeline.now + AFTERGLOW_MS);
   verdicts.final();
   await end();
   process.off('unhandledRejection', rejected);
+
+  /** Routes whose bot speaks with a token that the platform refuses: revoked, or gone with the integration that had it. */
+  function speechless(): Known[] {
+    return places.flatMap(({ account }) => {
+      const one = known.find((route) => route.account === account && !route.deleted && route.botId);
+      const token = one?.botId && credentialOf(tables, one.botId)?.['bot_token'];
+      return one && (account.dead || token !== account.token) ? [one] : [];
+    });
+  }
 
   /** Who has stopped waits for nothing more. */
   async function end(): Promise<void> {
