@@ -167,7 +167,6 @@ describe('a gap that the platform does not replay', () => {
       const ids = store.heard.filter(({ at }) => at.channel === id).map((one) => BigInt(one.id));
       expect(ids).toEqual(ids.toSorted((a, b) => (a < b ? -1 : 1)));
     }
-    await until(() => !store.cursors.has('gap') || history().length >= 20);
     expect(history()).toHaveLength(20);
   });
 
@@ -190,16 +189,9 @@ describe('a gap that the platform does not replay', () => {
     const answering = run(store, settingsOf([channel, quiet]));
     await answering.connected();
     await answer(store.heard[0]);
-    await until(
-      () =>
-        sim.ledger.events.some(({ t, sessions }) => t === 'MESSAGE_CREATE' && sessions.some((it) => it.seq > 5)) ||
-        true,
-    );
-    channel.say('and on');
+    // Events come in order: once this one is heard, the answer has come back, too.
+    quiet.say('quiet no more');
     await until(() => store.heard.length === 2);
-    await answer(store.heard[1]);
-    await until(() => sim.ledger.events.at(-1)?.sessions.at(-1)?.sent === 1);
-    await new Promise((resolve) => setTimeout(resolve, 50));
     await answering.stop();
     pass(LONG);
     const again = run(store, settingsOf([channel, quiet]));

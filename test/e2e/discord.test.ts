@@ -11,7 +11,7 @@ import { storeKinds } from '../support/stores.ts';
 const echo = (text: string) => ECHO_PREFIX + text;
 const patience = () => AbortSignal.timeout(20_000);
 /** Sign-ins of one bot are seconds apart. */
-const SLOWLY = { timeout: 15_000 };
+const SLOWLY = { timeout: 25_000 };
 
 /** What only Discord has: guilds, threads, intents, a gateway that several integrations share. */
 describe.each(storeKinds)('discord on %s', (kind) => {
@@ -177,6 +177,36 @@ describe.each(storeKinds)('discord on %s', (kind) => {
     for (const text of ['two', 'three']) channel.say(text);
     expect(await channel.answered(3, patience())).toEqual(['one', 'two', 'three'].map(echo));
     expect(sim.ledger.identifies).toHaveLength(1);
+  });
+
+  it('hears what is said before it is online, from the moment it is told to listen', SLOWLY, async () => {
+    channel.say('too early');
+    const created = await post(guild, [channel]);
+    channel.say('at once');
+    expect(await channel.answered(1, patience())).toEqual([echo('at once')]);
+    await harness.client.put(`/v1/integrations/${created.body.id}`, { active: false });
+    channel.say('while paused');
+    await harness.client.put(`/v1/integrations/${created.body.id}`, { active: true });
+    channel.say('at once, again');
+    expect(await channel.answered(2, patience())).toEqual([echo('at once'), echo('at once, again')]);
+  });
+
+  it('finds what was said while the server was away for longer than a session lives', SLOWLY, async () => {
+    const quiet = sim.channel(guild, { name: 'quiet' });
+    await connect({}, guild, [channel, quiet]);
+    channel.say('before');
+    await channel.answered(1, patience());
+    await harness.stop();
+    const texts = ['one', 'two', 'three', 'four'];
+    for (const text of texts) channel.say(text);
+    quiet.say('here, too');
+    sim.advance(60 * 60_000);
+    await harness.start();
+    expect(await channel.answered(5, patience())).toEqual(['before', ...texts].map(echo));
+    expect(await quiet.answered(1, patience())).toEqual([echo('here, too')]);
+    channel.say('and on');
+    expect(await channel.answered(6, patience())).toEqual(['before', ...texts, 'and on'].map(echo));
+    expect(quiet.answers()).toHaveLength(1);
   });
 
   it('does not lose what is said in a thread that it cannot place at once', async () => {

@@ -26,7 +26,9 @@ function hasty(slept: number[]): Clock {
 export interface LinkOptions {
   readonly settings?: Record<string, unknown>;
   readonly accept?: (messages: readonly InboundMessage[]) => Promise<void>;
+  /** The stored session. */
   readonly cursor?: string;
+  readonly cursors?: Readonly<Record<string, string>>;
   readonly clock?: Partial<Clock>;
 }
 
@@ -45,7 +47,8 @@ export async function gatewayRig() {
     const commits: { ids: string[]; seq: number | undefined }[] = [];
     const health: Omit<Health, 'since'>[] = [];
     const slept: number[] = [];
-    const cursors = new Map(options.cursor === undefined ? [] : [['session', options.cursor]]);
+    const cursors = new Map(Object.entries(options.cursors ?? {}));
+    if (options.cursor !== undefined) cursors.set('session', options.cursor);
     const stopping = new AbortController();
     const settings = { guild_id: GUILD, channel_ids: [CHANNEL, FORUM], ...options.settings };
     const routes = [{ settings } as unknown as Integration];

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { gatewayRig, said, states, until } from '../../../test/support/gateway-rig.ts';
 import { createManualClock, type ManualClock } from '../../../test/support/manual-clock.ts';
 import { scriptedFetch } from '../../../test/support/scripted-fetch.ts';
-import { type Breaker, createBreaker } from './breaker.ts';
+import { type Breaker, createBreaker, breaker as shared } from './breaker.ts';
 import { createApi } from './wire.ts';
 
 const NONE = new Headers();
@@ -85,5 +86,20 @@ describe('calls', () => {
     expect((await ask()).reply).toEqual({ kind: 'limited', afterMs: MINUTE, scope: 'global', ours: true });
     await clock.advance(11 * MINUTE);
     expect((await ask()).reply.kind).toBe('refused');
+  });
+
+  it('say when calls wait lest the platform lock everybody out', async () => {
+    const there = await gatewayRig();
+    there.heard = there.polite;
+    const link = there.start();
+    await until(() => link.health.at(-1)?.state === 'connected');
+    const clock = { elapsed: () => performance.now() };
+    for (let count = 0; count < 2_000; count++) shared.note('secret', 403, new Headers(), clock);
+    there.callers[0]?.send(said(2, '100'));
+    await until(() => states(link.health).at(-1) === 'connected held_back');
+    shared.note('secret', 200, new Headers(), clock);
+    there.callers[0]?.send(said(3, '101'));
+    await until(() => states(link.health).at(-1) === 'connected');
+    await there.end();
   });
 });

@@ -8,7 +8,7 @@ import { type Gap, type Place, readGap } from './gap.ts';
 import { guildOf } from './places.ts';
 import { atWork, behindIn, behindInDirect, type Survey } from './places-behind.ts';
 import { GAP, isNewer, type Positions } from './positions.ts';
-import type { Api, WireMessage } from './wire.ts';
+import { type Api, isObject, type WireMessage } from './wire.ts';
 
 /** What the sender leaves of 50 calls a second and bot [D2]. */
 const PACE: Pace = { everyMs: 250, burst: 4 };
@@ -45,7 +45,7 @@ export class CatchUp {
   readonly #owner: CatchUpOwner;
   readonly #signal: AbortSignal;
   /** Guilds, and `DIRECT`, of which not all has been read. */
-  readonly #behind = new Set<string>();
+  #behind: Set<string> | undefined;
   /** A session goes on that somebody else began, and was not done with. */
   #unsure: boolean;
   #run: AbortController | undefined;
@@ -71,32 +71,37 @@ export class CatchUp {
 
   /** Whether live messages there may not move positions yet. */
   isBehind(scope: string | undefined): boolean {
-    return this.#unsure || this.#behind.has(scope ?? DIRECT);
+    return this.#unsure || this.#behind?.has(scope ?? DIRECT) === true;
   }
 
   /** A fresh session: what was said before it in these guilds has to be read. */
   began(guilds: ReadonlySet<unknown>): void {
     this.#stop();
     this.#unsure = false;
-    this.#behind.clear();
-    for (const guild of this.#guilds()) if (guilds.has(guild)) this.#behind.add(guild);
-    if (behindInDirect(this.#port.routes(), this.#port.cursors).length > 0) this.#behind.add(DIRECT);
-    this.#positions.set(GAP, this.#behind.size > 0 ? '1' : null);
-    if (this.#behind.has(DIRECT)) this.#start(DIRECT);
+    const { routes, cursors } = this.#port;
+    const direct = behindInDirect(routes(), cursors);
+    this.#behind = new Set([...this.#guilds()].filter((guild) => guilds.has(guild)));
+    if (direct.length > 0) this.#behind.add(DIRECT);
+    this.#positions.set(GAP, '1');
+    if (direct.length > 0) this.#start(DIRECT, direct);
+    else this.#caughtUp(DIRECT);
   }
 
   /** A session goes on. What it has not caught up with, nobody will tell again. */
   resumed(): void {
     if (!this.#unsure) return;
     this.#unsure = false;
-    for (const guild of this.#guilds()) this.#behind.add(guild);
-    this.#behind.add(DIRECT);
+    this.#behind = new Set([...this.#guilds(), DIRECT]);
     for (const scope of this.#behind) this.#start(scope);
   }
 
   /** The platform tells all about a guild, as it does when a session begins. */
   guild(id: string, survey: Survey): void {
-    if (this.#behind.has(id)) this.#start(id, survey);
+    if (!this.#behind?.has(id)) return;
+    const { routes, cursors } = this.#port;
+    const places = behindIn(id, survey, routes(), cursors);
+    if (places.length > 0) this.#start(id, places);
+    else this.#caughtUp(id);
   }
 
   /** Resolves when nothing is being read. For the end, after the signal. */
@@ -116,45 +121,52 @@ export class CatchUp {
     this.#call = undefined;
   }
 
-  #start(scope: string, survey?: Survey): void {
+  #start(scope: string, places?: readonly Place[]): void {
     if (this.#signal.aborted) return;
     this.#run ??= new AbortController();
-    const work = this.#catchUp(scope, survey, this.#run.signal);
+    const work = this.#catchUp(scope, places, this.#run.signal).catch((error) => {
+      this.#port.log.error('catch_up_failed', { guild: scope, error });
+    });
     this.#work = Promise.all([this.#work, work]);
   }
 
-  async #catchUp(scope: string, told: Survey | undefined, signal: AbortSignal): Promise<void> {
-    const places = await this.#placesIn(scope, told, signal);
-    if (places && places.length > 0) {
-      this.#port.log.info('catching_up', { guild: scope, places: places.length });
-      const queue = places[Symbol.iterator]();
-      const worker = async () => {
-        for (const place of queue) if (!(await this.#read(place, signal))) return;
-      };
-      await Promise.all(Array.from({ length: AT_ONCE }, worker));
-    }
-    if (!places || signal.aborted) return;
-    this.#behind.delete(scope);
-    if (this.#behind.size > 0) return;
+  async #catchUp(scope: string, known: readonly Place[] | undefined, signal: AbortSignal): Promise<void> {
+    const places = known ?? (await this.#placesIn(scope, signal));
+    if (!places) return;
+    if (places.length > 0) this.#port.log.info('catching_up', { guild: scope, places: places.length });
+    const queue = [...places];
+    const worker = async () => {
+      for (let place = queue.shift(); place; place = queue.shift()) {
+        if (!(await this.#read(place, signal))) return false;
+      }
+      return true;
+    };
+    const ends = await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    if (ends.every(Boolean) && !signal.aborted) this.#caughtUp(scope);
+  }
+
+  #caughtUp(scope: string): void {
+    this.#behind?.delete(scope);
+    if (this.#behind && this.#behind.size > 0) return;
+    this.#behind = undefined;
     this.#positions.set(GAP, null);
     this.#stop();
   }
 
   /** Undefined when it ended before that was known. */
-  async #placesIn(scope: string, told: Survey | undefined, signal: AbortSignal): Promise<Place[] | undefined> {
+  async #placesIn(scope: string, signal: AbortSignal): Promise<Place[] | undefined> {
     const { cursors, routes, clock, random } = this.#port;
     if (scope === DIRECT) return behindInDirect(routes(), cursors);
-    if (told) return behindIn(scope, told, routes(), cursors);
     for (let failures = 0; !signal.aborted; failures++) {
       const ask = (what: string) =>
         this.#api({ method: 'GET', path: `/guilds/${scope}/${what}` }, { timeoutMs: SURVEY_TIMEOUT_MS, signal });
       const [channels, threads] = (await Promise.all([ask('channels'), ask('threads/active')])).map((it) => it.reply);
-      if (channels?.kind === 'ok' && threads?.kind === 'ok') {
-        const active = (threads.result as { threads?: unknown } | undefined)?.threads;
+      if (channels?.kind === 'ok' && (threads?.kind === 'ok' || threads?.kind === 'refused')) {
+        const active = threads.kind === 'ok' && isObject(threads.result) ? threads.result['threads'] : [];
         return behindIn(scope, { channels: channels.result, threads: active }, routes(), cursors);
       }
       // It is not a member there any more, or nowhere at all.
-      if (channels?.kind === 'refused' || threads?.kind === 'refused') return [];
+      if (channels?.kind === 'refused') return [];
       if (channels?.kind === 'unauthorized' || threads?.kind === 'unauthorized') return undefined;
       const asked = [channels, threads].map((it) => (it?.kind === 'limited' ? it.afterMs : 0));
       await clock.sleep(Math.max(...asked, backoffMs(failures, RETRY, random)), signal);

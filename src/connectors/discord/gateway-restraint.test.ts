@@ -35,6 +35,57 @@ describe('restraint', () => {
     expect(there.callers).toHaveLength(1);
   });
 
+  it('keeps its distance to what another process did', async () => {
+    there.heard = there.polite;
+    const at = Date.now();
+    const link = there.start({ cursors: { identified: JSON.stringify({ at, count: 3, since: at }) } });
+    await until(() => link.health.at(-1)?.state === 'connected');
+    expect(link.slept[0]).toBeGreaterThan(4_500);
+    expect(link.slept[0]).toBeLessThanOrEqual(5_500);
+    const stored = JSON.parse(link.cursors.get('identified') ?? '');
+    expect(stored).toMatchObject({ count: 4, since: at });
+    expect(stored.at).toBeGreaterThanOrEqual(at);
+  });
+
+  it('is slow after 50 of a day, and says until when', async () => {
+    there.heard = there.polite;
+    const at = Date.now();
+    const link = there.start({ cursors: { identified: JSON.stringify({ at, count: 50, since: at }) } });
+    await until(() => states(link.health).includes('reconnecting identify_limit'));
+    expect(link.slept[0]).toBeGreaterThan(9 * 60_000);
+    expect(link.health[1]?.message).toMatch(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/);
+    expect(there.callers).toHaveLength(0);
+    expect(there.calls).toHaveLength(0);
+  });
+
+  it('keeps the reserve over a restart, and takes one of it when the last is an hour ago', async () => {
+    const start = { total: 1000, remaining: 90, reset_after: 60_000_000 };
+    there.answer = () => [200, { url: there.url, session_start_limit: start }];
+    there.heard = there.polite;
+    const record = (ms: number) => JSON.stringify({ at: Date.now() - ms, count: 3, since: Date.now() - ms });
+    const soon = there.start({ cursors: { identified: record(30 * 60_000) } });
+    await until(() => states(soon.health).includes('reconnecting identify_limit'));
+    expect(soon.slept[0]).toBeGreaterThan(29 * 60_000);
+    expect(soon.slept[0]).toBeLessThanOrEqual(30 * 60_000);
+    await soon.stop();
+    expect(there.callers).toHaveLength(0);
+    const late = there.start({ cursors: { identified: record(61 * 60_000) } });
+    await until(() => late.health.at(-1)?.state === 'connected');
+  });
+
+  it('does not identify where that cannot be stored', async () => {
+    there.heard = there.polite;
+    let refusals = 2;
+    const link = there.start({
+      accept: async () => {
+        if (refusals-- > 0) throw new Error('the disk is full');
+      },
+    });
+    await until(() => link.health.at(-1)?.state === 'connected');
+    expect(states(link.health)).toEqual(['connecting', 'reconnecting store_unavailable', 'connected']);
+    expect(there.callers).toHaveLength(1);
+  });
+
   it('stops at a dead token, for good', async () => {
     there.answer = () => [401, { message: '401: Unauthorized', code: 0 }];
     const link = there.start();

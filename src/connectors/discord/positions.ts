@@ -73,9 +73,10 @@ export class Positions {
 
   /** For what holds whatever becomes of the events that are being taken. */
   set(name: string, value: string | null): void {
-    if (value === null && !this.#port.cursors.has(name) && !this.#unstored?.has(name)) return;
     this.#unstored ??= new Map();
-    this.#unstored.set(name, value);
+    if (value === null && !this.#port.cursors.has(name)) this.#unstored.delete(name);
+    else this.#unstored.set(name, value);
+    this.#tidy();
   }
 
   get pending(): boolean {
@@ -91,7 +92,7 @@ export class Positions {
   /** `cursors` have been stored. */
   stored(cursors: readonly Cursor[]): void {
     for (const { name, value } of cursors) if (this.#unstored?.get(name) === value) this.#unstored.delete(name);
-    if (this.#unstored?.size === 0) this.#unstored = undefined;
+    this.#tidy();
     this.#taking = undefined;
   }
 
@@ -104,6 +105,11 @@ export class Positions {
   /** The events will come again. */
   discard(): void {
     this.#taking = undefined;
+  }
+
+  /** Thousands of bots are idle, and an empty map is not free. */
+  #tidy(): void {
+    if (this.#unstored?.size === 0) this.#unstored = undefined;
   }
 
   #take(name: string, value: string | null): void {
