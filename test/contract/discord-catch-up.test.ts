@@ -182,6 +182,23 @@ describe('a gap that the platform does not replay', () => {
     expect(store.texts()).toEqual(['before the gap', 'nobody was told']);
   });
 
+  it('is found by a server that has tried to come back all the time', async () => {
+    const store = await seasoned(settingsOf([channel]));
+    const link = run(store, settingsOf([channel]));
+    await link.connected();
+    channel.say('heard');
+    await until(() => store.heard.length === 2);
+    await sim.down('refuse');
+    // Only then the session's time runs.
+    await until(() => sim.connections(handle).length === 0);
+    for (const text of ['one', 'two', 'three']) channel.say(text);
+    sim.advance(HOUR);
+    await sim.up();
+    await until(() => store.heard.length === 5);
+    expect(store.texts().slice(1)).toEqual(['heard', 'one', 'two', 'three']);
+    expect(sim.ledger.counts.identifies).toBe(2);
+  });
+
   it('costs no call where nothing was said, the bot’s own answer included', async () => {
     const quiet = sim.channel(guild);
     quiet.say('old');
@@ -331,11 +348,11 @@ describe('a gap that the platform does not replay', () => {
     expect(store.texts().slice(1)).toEqual([`in ${channel.id}`, `in ${failing.id}`]);
   });
 
-  it('that was not read to its end is read on by the next one, who goes on with the session', async () => {
+  it.each([502, 401])('not read to its end, for %i, is read on by the next one in the same session', async (status) => {
     const store = await seasoned(settingsOf([channel]));
     channel.say('missed');
     pass(LONG);
-    sim.fail({ method: 'GET', path: '/messages', times: 99, fault: { kind: 'error', status: 502 } });
+    sim.fail({ method: 'GET', path: '/messages', times: 99, fault: { kind: 'error', status } });
     const link = run(store, settingsOf([channel]));
     await identified(2);
     await link.connected();

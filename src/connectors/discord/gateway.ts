@@ -197,7 +197,7 @@ class Gateway implements LinkOwner, IntakeOwner, CatchUpOwner {
     if (name === 'MESSAGE_CREATE') this.check();
   }
 
-  /** What is listened to is settled by the identify: other wishes need a new one. */
+  /** Looks at what nobody tells: whether calls have to wait, and what is to be listened to, which the identify settles. */
   check(): void {
     if (this.#readyAt !== undefined) this.#well();
     if (this.#readyAt !== undefined && intentsOf(this.#port.routes) !== this.#intents) this.#link?.close('intents');

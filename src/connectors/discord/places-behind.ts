@@ -10,8 +10,12 @@ export interface Survey {
   readonly threads: unknown;
 }
 
+/** In forums nothing is said but in their posts, which are threads [D10]. */
+const FORUMS: readonly unknown[] = [15, 16];
+
 interface Seen {
   readonly id: string;
+  readonly type: unknown;
   readonly parent: string | undefined;
   readonly last: string | undefined;
 }
@@ -47,6 +51,7 @@ export function behindIn(
   };
   const floorOf = (channel: string) => cursors.get(POSITION.floor(channel));
   for (const channel of listened) {
+    if (FORUMS.includes(all.get(channel)?.type)) continue;
     const name = POSITION.channel(channel);
     add({ name, channel, guild }, cursors.get(name), all.get(channel));
   }
@@ -75,8 +80,8 @@ export function behindInDirect(routes: readonly Integration[], cursors: Readonly
 
 function seen(channels: unknown): Seen[] {
   if (!Array.isArray(channels)) return [];
-  return channels.filter(isObject).flatMap(({ id, parent_id: parent, last_message_id: last }) => {
+  return channels.filter(isObject).flatMap(({ id, type, parent_id: parent, last_message_id: last }) => {
     if (!isSnowflake(id)) return [];
-    return [{ id, parent: isSnowflake(parent) ? parent : undefined, last: isSnowflake(last) ? last : undefined }];
+    return [{ id, type, parent: isSnowflake(parent) ? parent : undefined, last: isSnowflake(last) ? last : undefined }];
   });
 }
