@@ -1,4 +1,8 @@
+import { describe, expect, it } from 'vitest';
+import { missingWork, runCampaign } from '../sim/campaign.ts';
 import { createModelStore } from '../sim/store/model-store.ts';
+import type { Breakage } from '../sim/world/breakage.ts';
+import { runSeed } from '../sim/world/world.ts';
 import { StoreKeyError } from '../src/store/errors.ts';
 import { storeContract } from './contract/store.ts';
 import { ids } from './contract/store-rig.ts';
@@ -28,4 +32,39 @@ storeContract('the model', async () => {
     close: async () => opened.store.close(),
   };
   return opened;
+});
+
+const seeds = (from: number, count: number) => Array.from({ length: count }, (_, n) => from + n);
+
+describe('the simulation', { timeout: 60_000 }, () => {
+  it('keeps all rules in some hundred worlds, and did what it is for', async () => {
+    const campaign = await runCampaign(seeds(1_000, 200));
+    expect(campaign.failures).toEqual([]);
+    expect(missingWork(campaign)).toEqual([]);
+  });
+
+  it('replays a seed exactly, told or not, and no two seeds alike', async () => {
+    const digests = new Set<string>();
+    for (const seed of seeds(1_000, 5)) {
+      const lines: string[] = [];
+      const { digest } = await runSeed(seed);
+      expect(await runSeed(seed, { print: (line) => void lines.push(line) })).toMatchObject({ digest });
+      expect(lines.length).toBeGreaterThan(20);
+      digests.add(digest);
+    }
+    expect(digests.size).toBe(5);
+  });
+
+  it.each<[Breakage, string]>([
+    ['acknowledges_unstored', 'C1 nothing is lost'],
+    ['no_fence', 'C2 one outcome'],
+    ['sends_before_stored', 'C3 no double'],
+    ['forgets_what_is_known', 'C3 no double'],
+  ])('notices when a rule is broken: %s', async (breakage, rule) => {
+    for (const seed of seeds(1, 400)) {
+      const { violations } = await runSeed(seed, { breakage });
+      if (violations.some((violation) => violation.rule === rule)) return;
+    }
+    expect.unreachable(`nobody noticed ${breakage}`);
+  });
 });

@@ -93,6 +93,7 @@ function fetch(
 /** Until there is something new, the patience of a long poll is over, or nobody waits any more. */
 function news(account: Account, process: Process, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
     const patience = new AbortController();
     const over = () => {
       account.waiting.delete(over);

@@ -33,7 +33,6 @@ export interface VerdictDeps {
   readonly timeline: Timeline;
   readonly weather: Weather;
   readonly violated: (rule: string, what: string) => void;
-  readonly nodes: number;
 }
 
 /** Judges by what the platforms saw and what the store holds, never by what the runtime says of itself. */
@@ -93,7 +92,10 @@ export class Verdicts {
   #message(row: MessageRow, shown: ReadonlyMap<DeliveryId, readonly Shown[]>): void {
     const { violated } = this.#deps;
     const { fate, parts, message } = row;
-    if (fate === null) return violated('C2 one outcome', `seq ${row.seq} (${message.id}) is open`);
+    if (fate === null) {
+      violated('C2 one outcome', `seq ${row.seq} (${message.id}) is open`);
+      return;
+    }
     const left = parts.filter(({ state }) => state === 'pending' || state === 'sending');
     if (left.length > 0) violated('C2 one outcome', `seq ${row.seq} is ${fate.kind} with parts under way`);
     const seen = parts.filter(({ id }) => shown.has(id));
@@ -148,10 +150,10 @@ export class Verdicts {
 
   /**
    * C4: within a conversation answers come one after another, their parts in order. Where one link brings the messages,
-   * or one node, the answers also come in the order of the questions; hooks at several nodes have no such order.
+   * the answers also come in the order of the questions; hooks that are repeated, or come side by side, have no such order.
    */
   #order(shown: ReadonlyMap<DeliveryId, readonly Shown[]>): void {
-    const { tables, known, nodes, violated } = this.#deps;
+    const { tables, known, violated } = this.#deps;
     const conversations = Map.groupBy(tables.messages.values(), ({ conversation }) => conversation);
     for (const [conversation, rows] of conversations) {
       const one = known.find(({ id }) => id === rows[0]?.integrationId);

@@ -9,9 +9,10 @@ import { type Breakage, breakages } from './breakage.ts';
 import type { Committed } from './faulty-store.ts';
 import type { Known } from './known.ts';
 import { Node } from './node.ts';
-import { type Action, CHANNELS, makePlan } from './plan.ts';
+import { makePlan } from './plan.ts';
 import { EPOCH_MS } from './process.ts';
 import { createRandom } from './random.ts';
+import { Stage } from './stage.ts';
 import { Timeline } from './timeline.ts';
 import { createTrace } from './trace.ts';
 import { type Answer, Verdicts, type Violation } from './verdicts.ts';
@@ -21,6 +22,8 @@ import { Weather } from './weather.ts';
 const PATIENCE_MS = 3 * 3_600_000;
 /** Looks that often whether all is quiet, ms. */
 const LOOK_MS = 1_000;
+/** What does not heed its signal is given up by then, ms. */
+const STOP_MS = 20_000;
 /** The last reports, retries and polls come in. */
 const AFTERGLOW_MS = 70_000;
 
@@ -79,7 +82,7 @@ export async function runSeed(seed: number, { print, breakage }: RunOptions = {}
         },
       }),
   );
-  const verdicts = new Verdicts({ tables, platforms, known, answers, timeline, weather, violated, nodes: plan.nodes });
+  const verdicts = new Verdicts({ tables, platforms, known, answers, timeline, weather, violated });
   const committed: Committed = (_process, name, [input], result) => {
     if (name !== 'compose' || !(result as ComposeResult).ok) return;
     const { parts, integrationId } = input as Composed;
@@ -113,102 +116,14 @@ export async function runSeed(seed: number, { print, breakage }: RunOptions = {}
   const botId = (account: Account) => known.find((one) => one.account === account && one.botId && !one.deleted)?.botId;
   const pushers = platforms.map((platform) => new Pusher(platform, { timeline, weather, door, botId }));
 
-  const places: { platform: Platform; account: Account; channels: string[] }[] = [];
-  const connect = (bot: number, channels: readonly string[] | undefined) => {
-    const place = places[bot];
-    if (!place) return;
-    const { platform, account } = place;
-    const transport = account.receives === 'hook' ? 'webhook' : 'polling';
-    const one: Known = {
-      ...{ id: ids.integration(), userId, platform, account, channels, botId: undefined, enabled: false },
-      ...{ deleted: undefined, pauses: [], changes: [] },
-    };
-    known.push(one);
-    api.connect(one, transport);
-  };
-  for (const [n, bot] of plan.bots.entries()) {
-    const at = MANNERS.indexOf(bot.manner);
-    const [platform, pusher] = [platforms[at], pushers[at]];
-    if (!platform || !pusher) continue;
-    const account = platform.join(`b${n}`, bot.receives);
-    if (bot.receives !== 'pull') pusher.serve(account);
-    const channels = Array.from({ length: CHANNELS }, (_, channel) => `b${n}c${channel}`);
-    places.push({ platform, account, channels });
-    if (bot.manner === 'plain') connect(n, undefined);
-    else if (bot.routes === 1) connect(n, [...channels]);
-    else {
-      connect(n, channels.slice(0, 1));
-      connect(n, channels.slice(1));
-    }
-  }
-
-  function act(action: Action): void {
-    switch (action.kind) {
-      case 'post': {
-        const place = places[action.bot];
-        const channel = place?.channels[action.channel % (place.channels.length || 1)];
-        if (!place || channel === undefined) return;
-        place.platform.post(place.account, { channel, ...(action.thread && { thread: 't1' }) }, action.ageMs);
-        return;
-      }
-      case 'kill':
-        return nodes[action.node]?.kill(action.when, action.awayMs);
-      case 'stop':
-        return nodes[action.node]?.stop(action.graceMs, action.awayMs);
-      case 'freeze':
-        return nodes[action.node]?.freeze(action.forMs);
-      case 'clock':
-        return nodes[action.node]?.jump(action.byMs);
-      case 'outage':
-        weather.storeGoes();
-        trace.say('the store goes away');
-        timeline.after(action.forMs, () => {
-          trace.say('the store is back');
-          weather.storeReturns();
-        });
-        return;
-      case 'connect': {
-        const place = places[action.bot];
-        if (!place || place.platform.manner === 'plain') return;
-        const channel = `b${action.bot}c${place.channels.length}`;
-        place.channels.push(channel);
-        weather.count('api_connect');
-        return connect(action.bot, [channel]);
-      }
-      case 'close': {
-        const place = places[action.bot];
-        weather.count('channel_closed');
-        return place?.platform.close(place.channels[action.channel] ?? '');
-      }
-      case 'revoke': {
-        const account = places[action.bot]?.account;
-        const one = known.find((route) => route.account === account && !route.deleted);
-        if (!account || !one) return;
-        weather.count('token_revoked');
-        account.dead = true;
-        for (const wake of [...account.waiting]) wake();
-        timeline.after(action.forMs, () => api.replaceToken(one));
-        return;
-      }
-      default: {
-        const one = known[action.route % known.length];
-        if (!one) return;
-        weather.count(`api_${action.kind}`);
-        trace.say(`API: ${action.kind} ${one.account.identity}`);
-        if (action.kind === 'pause') api.pause(one, action.forMs);
-        else if (action.kind === 'delete') api.remove(one);
-        else if (action.kind === 'token') api.replaceToken(one);
-        else if (action.kind === 'touch') api.touch(one);
-        else if (one.channels) api.setChannels(one, one.channels.length > 1 ? one.channels.slice(1) : one.channels);
-      }
-    }
-  }
+  const stage = new Stage({ api, nodes, known, ids, userId, timeline, weather, trace });
+  stage.set(plan, platforms, pushers);
 
   for (const node of nodes) node.start();
   const settled = () => !api.busy;
   await timeline.run(60_000, settled);
   const begun = timeline.now;
-  for (const { at, action } of plan.actions) timeline.after(at, () => act(action));
+  for (const { at, action } of plan.actions) timeline.after(at, () => stage.act(action));
   await timeline.run(begun + plan.duration);
 
   trace.say('all is healed');
@@ -237,7 +152,7 @@ export async function runSeed(seed: number, { print, breakage }: RunOptions = {}
 
   /** Routes whose bot speaks with a token that the platform refuses: revoked, or gone with the integration that had it. */
   function speechless(): Known[] {
-    return places.flatMap(({ account }) => {
+    return stage.spots.flatMap(({ account }) => {
       const one = known.find((route) => route.account === account && !route.deleted && route.botId);
       const token = one?.botId && credentialOf(tables, one.botId)?.['bot_token'];
       return one && (account.dead || token !== account.token) ? [one] : [];
@@ -257,7 +172,7 @@ export async function runSeed(seed: number, { print, breakage }: RunOptions = {}
       };
       door.runtime.stop(1_000).then(stopped, stopped);
     }
-    await timeline.run(timeline.now + 10_000, () => stopping === 0);
+    await timeline.run(timeline.now + STOP_MS, () => stopping === 0);
     if (stopping > 0) violated('nothing is left', 'a node does not stop');
   }
 
@@ -269,7 +184,7 @@ export async function runSeed(seed: number, { print, breakage }: RunOptions = {}
     violations,
     digest: trace.digest(),
     virtualMs: timeline.now,
-    posted: places.reduce((sum, { account }) => sum + account.log.length, 0),
+    posted: stage.spots.reduce((sum, { account }) => sum + account.log.length, 0),
     accepted: rows.length,
     answered: count(({ fate }) => fate?.kind === 'answered'),
     shown: ledger.length,
