@@ -7,7 +7,7 @@ import type { BotDriver, ChatDriver, PlatformDriver, World } from './driver.ts';
 /** An answer that takes longer than this is missing, ms. */
 const PATIENCE_MS = 20_000;
 /** An answer that was given longer ago has been read and stored, even on a busy machine, ms. */
-const NOTED_WITHIN_MS = 100;
+const NOTED_WITHIN_MS = 300;
 /** A bot that comes online needs less than this, ms; two identifies are 5 s apart at least. */
 const ONLINE_WITHIN_MS = 6_000;
 

@@ -12,8 +12,8 @@ export interface PlatformDriver {
   readonly quiet?: boolean;
   /** Pushes of one chat come one after another. */
   readonly serial?: boolean;
-  /** Each chat costs calls of a small ration: many at once would take minutes. */
-  readonly rationed?: boolean;
+  /** So many chats at once are served without waiting for a ration of calls; any number unless said. */
+  readonly chats?: number;
   /** The platform shows a send that is repeated only once: then no answer may ever appear twice. */
   readonly removesRepeats: boolean;
   start(): Promise<World>;

@@ -3,12 +3,10 @@ import type { ChannelHandle } from '../../src/simulators/slack/handles.ts';
 import { type SlackSimulator, startSlackSimulator } from '../../src/simulators/slack/simulator.ts';
 import type { BotDriver, ChatDriver, PlatformDriver, World } from './driver.ts';
 
-/** An answer that takes longer than this is missing, ms. */
-const PATIENCE_MS = 20_000;
-/** Reading history is rationed: what many have to say takes its time, ms. */
-const POLLING_PATIENCE_MS = 90_000;
+/** An answer that takes longer than this is missing, ms: reading history is rationed, and finds what no push brought. */
+const PATIENCE_MS = 90_000;
 /** An answer that was given longer ago has been read and stored, even on a busy machine, ms. */
-const NOTED_WITHIN_MS = 100;
+const NOTED_WITHIN_MS = 300;
 /** The platform's own second and third retry come after 1 and 5 minutes [S1]; nobody has so much time here. */
 const RETRIES_MS = [0, 2_000, 5_000];
 
@@ -20,7 +18,7 @@ const slackDriver = (transport: Transport): PlatformDriver => ({
   removesRepeats: true,
   ...(transport === 'events' && { pushes: true, quiet: true }),
   ...(transport === 'socket' && { quiet: true }),
-  rationed: true,
+  chats: transport === 'polling' ? 10 : 20,
   async start() {
     const sim = await startSlackSimulator({ settings: { retries: RETRIES_MS } });
     return slackWorld(sim, transport);
@@ -97,30 +95,26 @@ function bot(sim: SlackSimulator, transport: Transport, number: number): BotDriv
     },
     newToken: async () => ({ bot_token: sim.newToken(handle) }),
     revoke: async () => void sim.revokeToken(handle),
-    direct: async (person) => new OneThread(channel([person]), handle, patience(transport)),
+    direct: async (person) => new OneThread(channel([person]), handle),
     group: async (people) => {
       const place = channel(people);
       const members = new Map(people.map((name) => [name, sim.createPerson(name, workspace)]));
-      return group(place, handle, members, patience(transport));
+      return group(place, handle, members);
     },
   };
 }
-
-const patience = (transport: Transport) => (transport === 'polling' ? POLLING_PATIENCE_MS : PATIENCE_MS);
 
 /** Somebody who talks with the bot in a thread of their own: the first message opens it. */
 class OneThread implements ChatDriver {
   readonly id: string;
   readonly #channel: ChannelHandle;
   readonly #bot: BotHandle;
-  readonly #patienceMs: number;
   #root: string | undefined;
 
-  constructor(channel: ChannelHandle, bot: BotHandle, patienceMs: number) {
+  constructor(channel: ChannelHandle, bot: BotHandle) {
     this.id = channel.id;
     this.#channel = channel;
     this.#bot = bot;
-    this.#patienceMs = patienceMs;
   }
 
   async say(text: string, { mention, anew }: { mention?: boolean; anew?: boolean } = {}): Promise<void> {
@@ -137,7 +131,7 @@ class OneThread implements ChatDriver {
   }
 
   async answered(count: number): Promise<readonly string[]> {
-    return await this.#channel.answered(count, AbortSignal.timeout(this.#patienceMs));
+    return await this.#channel.answered(count, AbortSignal.timeout(PATIENCE_MS));
   }
 }
 
@@ -145,7 +139,6 @@ function group(
   handle: ChannelHandle,
   bot: BotHandle,
   people: ReadonlyMap<string, ChannelHandle['speaker']>,
-  patienceMs: number,
 ): ChatDriver {
   return {
     id: handle.id,
@@ -159,6 +152,6 @@ function group(
       });
     },
     answers: async () => handle.answers(),
-    answered: (count) => handle.answered(count, AbortSignal.timeout(patienceMs)),
+    answered: (count) => handle.answered(count, AbortSignal.timeout(PATIENCE_MS)),
   };
 }

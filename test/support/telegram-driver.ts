@@ -5,7 +5,7 @@ import type { BotDriver, ChatDriver, PlatformDriver, World } from './driver.ts';
 /** An answer that takes longer than this is missing, ms. */
 const PATIENCE_MS = 20_000;
 /** An answer that was given longer ago has been read and stored, even on a busy machine, ms. */
-const NOTED_WITHIN_MS = 100;
+const NOTED_WITHIN_MS = 300;
 
 export const telegramDriver: PlatformDriver = {
   name: 'telegram',
