@@ -382,7 +382,7 @@ describe('a gap that the platform does not replay', () => {
 });
 
 describe('the beginning', () => {
-  it('is now: what was said before is not heard, what is said before the link is up is', async () => {
+  it('is now: what was said before is not heard, what is said before the link is up is (F045)', async () => {
     for (let index = 0; index < 120; index++) channel.say(`old ${index}`);
     const thread = sim.thread(channel, { name: 'aside' });
     thread.say('old, in a thread');
@@ -397,6 +397,20 @@ describe('the beginning', () => {
     await until(() => store.texts().includes('live'));
     expect(new Set(store.texts())).toEqual(new Set(['at once', 'at once, in a thread', 'live']));
     expect(store.heard).toHaveLength(3);
+  });
+
+  it('is now in archived threads, too, which are not listed', async () => {
+    const thread = sim.thread(channel, { name: 'asleep' });
+    thread.say('an hour ago');
+    thread.archive();
+    pass(HOUR);
+    const store = createStore();
+    await begin(store, settingsOf([channel]));
+    pass(5_000);
+    thread.say('awake again');
+    run(store, settingsOf([channel]));
+    await until(() => store.heard.length > 0);
+    expect(store.texts()).toEqual(['awake again']);
   });
 
   it('of a channel in which nothing was ever said', async () => {

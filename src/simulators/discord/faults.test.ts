@@ -65,6 +65,7 @@ test('too many invalid requests ban the address', async () => {
   expect(banned.status).toBe(429);
   expect(banned.headers.get('content-type')).toContain('text/html');
   expect(banned.headers.get('retry-after')).toBeNull();
+  expect(simulator.ledger.counts.banned).toBe(1);
   simulator.advance(600_000);
   expect((await call(simulator, bot, 'GET', '/users/@me')).status).toBe(200);
 });

@@ -114,6 +114,8 @@ export interface LedgerCounts {
   unauthorized: number;
   /** 401, 403 and 429, except of shared scope [D2]. */
   invalid_requests: number;
+  /** Calls refused because of too many of these: the whole address is locked out. */
+  banned: number;
   rate_limited: number;
   /** Calls into a bucket that was told to wait. */
   called_while_limited: number;
@@ -149,6 +151,7 @@ const counted = [
   'without_nonce',
   'unauthorized',
   'invalid_requests',
+  'banned',
   'rate_limited',
   'called_while_limited',
   'wrong_version',

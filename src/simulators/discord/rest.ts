@@ -84,6 +84,7 @@ function admit(
   const { ledger, limits, clock } = scene;
   const now = clock.now();
   if (isBanned(limits, now)) {
+    ledger.counts.banned++;
     answerHtml(exchange, 429, undefined);
     return undefined;
   }
@@ -188,7 +189,9 @@ function answer(exchange: Exchange, outcome: Outcome, headers: Headers): void {
   const text = outcome.body === undefined ? '' : JSON.stringify(outcome.body);
   const type: Headers =
     text === '' ? {} : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)) };
-  response.writeHead(outcome.status, { ...headers, ...type }).end(text);
+  // The time of the answers is that of the ids, however far it was moved on.
+  const date = new Date(exchange.scene.clock.now()).toUTCString();
+  response.writeHead(outcome.status, { date, ...headers, ...type }).end(text);
 }
 
 /** What stands in front of the platform knows no JSON. */
