@@ -17,6 +17,7 @@ const KILLS = [30, 110];
 describe.concurrent.each(drivers)('$name', (driver) => {
   describe.each(storeKinds)('on %s', (kind) => {
     it('kill -9 in the middle of 200 messages loses nothing, doubles nothing but sends in flight, keeps the order', async ({
+      expect,
       onTestFinished: afterwards,
     }) => {
       const world = await driver.start();
