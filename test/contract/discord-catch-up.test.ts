@@ -1,138 +1,25 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { discord } from '../../src/connectors/discord/connector.ts';
-import { createPool, type Pool } from '../../src/connectors/shared/http.ts';
-import { type Clock, systemClock } from '../../src/core/clock.ts';
-import type { Bot, Integration, Settings } from '../../src/core/integration.ts';
-import { silentLog } from '../../src/core/log.ts';
-import type { Cursor, InboundMessage } from '../../src/core/message.ts';
-import type { BotHandle } from '../../src/simulators/discord/bots.ts';
-import type { GuildHandle } from '../../src/simulators/discord/controls.ts';
-import type { ChannelHandle } from '../../src/simulators/discord/handles.ts';
-import { type DiscordSimulator, startDiscordSimulator } from '../../src/simulators/discord/simulator.ts';
+import { describe, expect, it } from 'vitest';
 import { until } from './connector-world.ts';
+import {
+  answer,
+  begin,
+  channel,
+  createStore,
+  discordGapWorld,
+  guild,
+  HOUR,
+  handle,
+  history,
+  identified,
+  LONG,
+  pass,
+  run,
+  seasoned,
+  settingsOf,
+  sim,
+} from './discord-gap-world.ts';
 
-/** Longer than a session can be resumed, ms. */
-const LONG = 10 * 60_000;
-const HOUR = 60 * 60_000;
-
-let sim: DiscordSimulator;
-let pool: Pool;
-let handle: BotHandle;
-let guild: GuildHandle;
-let channel: ChannelHandle;
-/** Both ends' time that has passed without anybody waiting for it, ms. */
-let skew: number;
-let stops: (() => Promise<void>)[];
-
-beforeEach(async () => {
-  sim = await startDiscordSimulator();
-  pool = createPool();
-  handle = sim.createBot({ username: 'aria' });
-  guild = sim.guild({ bots: [handle] });
-  channel = sim.channel(guild);
-  skew = 0;
-  stops = [];
-});
-afterEach(async () => {
-  for (const stop of stops.splice(0)) await stop();
-  await pool.close();
-  await sim.close();
-  const { counts } = sim.ledger;
-  const { protocol_errors, called_while_limited, hasty_identifies, unknown_routes } = counts;
-  expect(protocol_errors + called_while_limited + hasty_identifies + unknown_routes).toBe(0);
-});
-
-const clock: Clock = {
-  ...systemClock,
-  now: () => systemClock.now() + skew,
-  elapsed: () => systemClock.elapsed() + skew,
-};
-
-/** Only while nobody is connected: their timers do not know. */
-function pass(ms: number): void {
-  sim.advance(ms);
-  skew += ms;
-}
-
-const port = () => ({ apiUrl: sim.url, fetch: pool.fetch, clock, random: () => 0, log: silentLog });
-const settingsOf = (channels: readonly ChannelHandle[], more: Settings = {}): Settings => ({
-  guild_id: guild.id,
-  channel_ids: channels.map(({ id }) => id),
-  ...more,
-});
-const history = () => sim.ledger.calls.filter(({ path, method }) => method === 'GET' && path.endsWith('/messages'));
-const identified = (times: number) => until(() => sim.ledger.counts.identifies === times);
-
-/** What a store would hold: each message once, and the cursors. */
-function createStore() {
-  const heard: InboundMessage[] = [];
-  const cursors = new Map<string, string>();
-  const move = (moved: readonly Cursor[]) => {
-    for (const { name, value } of moved) value === null ? cursors.delete(name) : cursors.set(name, value);
-  };
-  const accept = async (messages: readonly InboundMessage[], moved: readonly Cursor[]) => {
-    const known = new Set(heard.map(({ id }) => id));
-    heard.push(...messages.filter(({ id, author }) => author.kind === 'person' && !known.has(id)));
-    move(moved);
-  };
-  const copy = () => {
-    const [oldHeard, oldCursors] = [[...heard], new Map(cursors)];
-    return () => {
-      heard.splice(0, heard.length, ...oldHeard);
-      cursors.clear();
-      for (const [name, value] of oldCursors) cursors.set(name, value);
-    };
-  };
-  return { heard, cursors, move, accept, copy, texts: () => heard.map(({ text }) => text) };
-}
-
-type Store = ReturnType<typeof createStore>;
-
-async function begin(store: Store, settings: Settings, before?: Settings): Promise<void> {
-  const state = { known: store.cursors, ...(before && { before }) };
-  const begun = await discord.beginning?.({ bot_token: handle.token }, settings, port(), state);
-  if (!begun?.ok) throw new Error('no beginning');
-  store.move(begun.cursors);
-}
-
-const bot = (): Bot => ({ id: 'bot_gap', platform: 'discord', identity: handle.id, profile: {} });
-
-function run(store: Store, settings: Settings, accept = store.accept) {
-  const ending = new AbortController();
-  const states: string[] = [];
-  const receiver = discord.receiver(
-    bot(),
-    { bot_token: handle.token },
-    {
-      ...port(),
-      cursors: store.cursors,
-      routes: () => [{ settings, enabled: true } as unknown as Integration],
-      accept,
-      moved: async () => {},
-      join: async () => {},
-      report: ({ state }) => void states.push(state),
-    },
-  );
-  const ended = receiver.run(ending.signal);
-  const stop = async () => {
-    ending.abort();
-    await ended;
-  };
-  stops.push(stop);
-  return { stop, connected: () => until(() => states.at(-1) === 'connected') };
-}
-
-/** Listens from now on, and was connected once. */
-async function seasoned(settings: Settings, said = channel): Promise<Store> {
-  const store = createStore();
-  await begin(store, settings);
-  const link = run(store, settings);
-  await link.connected();
-  said.say('before the gap');
-  await until(() => store.heard.length === 1);
-  await link.stop();
-  return store;
-}
+discordGapWorld();
 
 describe('a gap that the platform does not replay', () => {
   it('is read from the history, oldest first, nothing twice and nothing from before the beginning', async () => {
@@ -380,105 +267,3 @@ describe('a gap that the platform does not replay', () => {
     expect(store.texts()).toEqual(['before the gap', 'missed']);
   });
 });
-
-describe('the beginning', () => {
-  it('is now: what was said before is not heard, what is said before the link is up is (F045)', async () => {
-    for (let index = 0; index < 120; index++) channel.say(`old ${index}`);
-    const thread = sim.thread(channel, { name: 'aside' });
-    thread.say('old, in a thread');
-    const store = createStore();
-    await begin(store, settingsOf([channel]));
-    expect(history()).toEqual([]);
-    channel.say('at once');
-    thread.say('at once, in a thread');
-    run(store, settingsOf([channel]));
-    await until(() => store.heard.length === 2);
-    channel.say('live');
-    await until(() => store.texts().includes('live'));
-    expect(new Set(store.texts())).toEqual(new Set(['at once', 'at once, in a thread', 'live']));
-    expect(store.heard).toHaveLength(3);
-  });
-
-  it('is now in archived threads, too, which are not listed', async () => {
-    const thread = sim.thread(channel, { name: 'asleep' });
-    thread.say('an hour ago');
-    thread.archive();
-    pass(HOUR);
-    const store = createStore();
-    await begin(store, settingsOf([channel]));
-    pass(5_000);
-    thread.say('awake again');
-    run(store, settingsOf([channel]));
-    await until(() => store.heard.length > 0);
-    expect(store.texts()).toEqual(['awake again']);
-  });
-
-  it('of a channel in which nothing was ever said', async () => {
-    const store = createStore();
-    await begin(store, settingsOf([channel]));
-    expect(store.cursors.get(`ch:${channel.id}`)).toBe(channel.id);
-    channel.say('the first word');
-    run(store, settingsOf([channel]));
-    await until(() => store.heard.length === 1);
-    expect(store.texts()).toEqual(['the first word']);
-  });
-
-  it('comes only for channels that are new', async () => {
-    const store = await seasoned(settingsOf([channel]));
-    const beside = sim.channel(guild);
-    beside.say('old');
-    channel.say('missed');
-    await begin(store, settingsOf([channel, beside]), settingsOf([channel]));
-    pass(LONG);
-    run(store, settingsOf([channel, beside]));
-    await until(() => store.heard.length === 2);
-    beside.say('live');
-    await until(() => store.heard.length === 3);
-    expect(store.texts()).toEqual(['before the gap', 'missed', 'live']);
-  });
-
-  it('comes again after a pause, threads included', async () => {
-    const thread = sim.thread(channel, { name: 'aside' });
-    const store = await seasoned(settingsOf([channel]), thread);
-    thread.say('while paused');
-    channel.say('while paused');
-    await begin(store, settingsOf([channel]));
-    store.cursors.delete('session');
-    thread.say('after');
-    pass(LONG);
-    run(store, settingsOf([channel]));
-    await until(() => store.texts().includes('after'));
-    expect(store.texts()).toEqual(['before the gap', 'after']);
-  });
-
-  it('of a listed thread that is archived is its last message', async () => {
-    const thread = sim.thread(channel, { name: 'aside' });
-    const { id } = thread.say('old');
-    thread.archive();
-    const store = createStore();
-    await begin(store, settingsOf([thread]));
-    expect(store.cursors.get(`ch:${thread.id}`)).toBe(id);
-  });
-
-  it('cannot be told while the platform is away', async () => {
-    sim.fail({ method: 'GET', path: '/channels', times: 1, fault: { kind: 'error', status: 500 } });
-    const state = { known: new Map<string, string>() };
-    const begun = await discord.beginning?.({ bot_token: handle.token }, settingsOf([channel]), port(), state);
-    expect(begun).toMatchObject({ ok: false, kind: 'unavailable' });
-  });
-});
-
-async function answer(message: InboundMessage | undefined): Promise<void> {
-  if (!message) throw new Error('nothing to answer');
-  const sender = discord.sender(bot(), { bot_token: handle.token }, port());
-  const { id, at: to } = message;
-  const result = await sender.send(
-    {
-      ...{ id: `dlv_${id}`, botId: 'bot_gap', integrationId: 'int_gap', inboxSeq: 1, to, replyTo: id, index: 0 },
-      ...{ part: { text: 'the answer' }, operation: 'create', revision: 0, state: 'sending', attempts: 0 },
-      ...{ nextAttemptAt: 0, createdAt: clock.now(), maybeDuplicate: false },
-    },
-    new AbortController().signal,
-  );
-  expect(result.ok).toBe(true);
-}
