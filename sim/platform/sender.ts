@@ -40,7 +40,7 @@ export function senderOn(
       return process.request({ there: transit(), back: random.between(1_000, 20_000) }, arrive, signal);
     }
     const back = random.between(0, fault === 'lost' || fault === 'arrives_unanswered' ? 10_000 : 200);
-    const waitMs = () => random.between(500, random.pick([2_000, 20_000, 60_000]));
+    const waitMs = () => random.between(500, random.chance(0.1) ? 400_000 : random.pick([2_000, 20_000, 60_000]));
     const answer = (): SendResult => {
       if (fault === 'arrives_unanswered') arrive();
       return { ok: false, failure: failureOf(fault, waitMs) };

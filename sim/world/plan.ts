@@ -90,7 +90,7 @@ export function makePlan(random: Random): Plan {
   some(1, () => ({ kind: 'touch', route: route() }));
   some(1, () => ({ kind: 'connect', bot: bot() }));
   if (chance(0.2)) add({ kind: 'delete', route: route() });
-  if (chance(0.2)) add({ kind: 'revoke', bot: bot(), forMs: between(1_000, 60_000) });
+  if (chance(0.2)) add({ kind: 'revoke', bot: bot(), forMs: between(1_000, pick([60_000, 400_000])) });
   if (chance(0.1)) add({ kind: 'close', bot: bot(), channel: between(0, CHANNELS - 1) });
   return { nodes, exclusive, bots, duration, actions: actions.sort((a, b) => a.at - b.at) };
 }
