@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import type { Environment } from '../../src/config.ts';
+import { ECHO_PREFIX } from '../../src/responders/echo.ts';
 import type { BotHandle } from '../../src/simulators/slack/apps.ts';
 import type { SlackSimulatorOptions } from '../../src/simulators/slack/controls.ts';
 import type { ChannelHandle } from '../../src/simulators/slack/handles.ts';
@@ -75,9 +76,10 @@ function sceneOf(sim: SlackSimulator, harness: Harness, client: () => Client): S
       expect(body).toMatchObject({ id: expect.any(String) });
       expect(status).toBe(201);
       if (by === 'events') sim.setRequestUrl(bot.app, body.events_url);
-      // That events come is known when one has come.
-      const health = { state: 'connected', ...(by !== 'events' && { transport: by }) };
-      await expect.poll(() => get(body.id), { timeout: 10_000 }).toMatchObject({ health });
+      const listens = expect.poll(() => get(body.id), { timeout: 10_000 });
+      if (by !== 'socket') await listens.toMatchObject({ health: { state: 'connected' } });
+      // What the socket missed until now is read before it is called connected; it brings messages from here on.
+      else await sim.waitFor(() => sim.sockets(bot.app).length > 0, patience());
       return body.id;
     },
     put: (id, body) => client().put(`/v1/integrations/${id}`, body),
@@ -90,4 +92,12 @@ function sceneOf(sim: SlackSimulator, harness: Harness, client: () => Client): S
       expect(harness.log.filter((line) => /"level":(50|60)/.test(line))).toEqual([]);
     },
   };
+}
+
+export const answersIn = (channels: readonly ChannelHandle[]) => channels.flatMap((channel) => channel.answers());
+
+/** Each of them was answered, and none twice. */
+export async function answeredOnce(channels: readonly ChannelHandle[], texts: readonly string[]): Promise<void> {
+  await expect.poll(() => new Set(answersIn(channels)).size, { timeout: 30_000 }).toBeGreaterThanOrEqual(texts.length);
+  expect(answersIn(channels).toSorted()).toEqual(texts.map((text) => ECHO_PREFIX + text).toSorted());
 }
