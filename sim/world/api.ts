@@ -26,10 +26,12 @@ export interface ApiDeps {
   readonly door: () => Door | undefined;
   readonly replrId: Integration['replrId'];
   /**
-   * Dates what is asked, ms since 1970; the one clock that never jumps. The store takes the newest credential of a bot by
-   * this date, so that a node whose clock is behind would store a new token that never comes into force.
+   * Dates what is asked, ms since 1970. The store takes the newest credential of a bot by this date, so that a node whose
+   * clock is behind would store a new token that never comes into force: the clock behind this one never jumps.
    */
-  readonly wallClock: () => number;
+  readonly wallClock: (door: Door) => number;
+  /** A new token has been stored, as the owner was told. */
+  readonly replaced: (botId: BotId, account: Account) => void;
 }
 
 /** What owners do, as the endpoints do it: ask the platform where "now" is, change the store, tell the runtime. */
@@ -57,10 +59,10 @@ export class Api {
           .then((found) => found.length > 0),
       ));
       const offset: Cursor[] = fresh ? [{ name: 'offset', value: `${account.log.length}` }] : [];
-      const made = await this.#request(({ store }) =>
-        store.createIntegration({
+      const made = await this.#request((door) =>
+        door.store.createIntegration({
           ...{ id: known.id, userId: known.userId, replrId: this.#deps.replrId, platform: platform.manner },
-          ...{ identity: account.identity, profile: {}, notices: [], transport, at: this.#deps.wallClock() },
+          ...{ identity: account.identity, profile: {}, notices: [], transport, at: this.#deps.wallClock(door) },
           settings: channels ? { channel_ids: channels } : {},
           credential: { bot_token: account.token },
           claims: channels ?? [''],
@@ -137,6 +139,7 @@ export class Api {
       const { identity } = account;
       const verified = { credential, identity, profile: {}, claims: channels ?? [''], notices: [] };
       await this.#update(known, () => ({ verified }), this.#ask([]));
+      if (known.botId) this.#deps.replaced(known.botId, account);
     });
   }
 
@@ -154,8 +157,8 @@ export class Api {
   }
 
   async #update(known: Known, change: () => Omit<IntegrationUpdate, 'at'>, asked: Asked): Promise<void> {
-    const result = await this.#request(({ store }) =>
-      store.updateIntegration(known.userId, known.id, { ...change(), at: this.#deps.wallClock() }),
+    const result = await this.#request((door) =>
+      door.store.updateIntegration(known.userId, known.id, { ...change(), at: this.#deps.wallClock(door) }),
     );
     if (result.ok) await this.#told(result.bots, asked);
   }

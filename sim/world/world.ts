@@ -1,4 +1,4 @@
-import { createIds, type DeliveryId } from '../../src/core/ids.ts';
+import { type BotId, createIds, type DeliveryId } from '../../src/core/ids.ts';
 import type { Composed, ComposeResult, Store } from '../../src/core/store.ts';
 import { type Account, MANNERS, Platform } from '../platform/platform.ts';
 import { Pusher } from '../platform/pusher.ts';
@@ -111,8 +111,13 @@ export async function runSeed(seed: number, { print, breakage }: RunOptions = {}
   const replr = await setUp.createReplr(ids.replr(), userId, { name: 'Nova', ...persona }, 1);
   if (replr === 'id_taken') throw new Error('the first id is taken');
   let asked = 0;
-  const wallClock = () => EPOCH_MS + Math.floor(timeline.now) + ++asked;
-  const api = new Api({ timeline, trace, door, wallClock, replrId: replr.id });
+  const wallClock = ({ process: { clock } }: Door) =>
+    breakage === 'dates_by_the_node' ? clock.now() : EPOCH_MS + Math.floor(timeline.now) + ++asked;
+  const replaced = (id: BotId, { identity, token }: Account) => {
+    const inForce = credentialOf(tables, id)?.['bot_token'];
+    if (inForce !== undefined && inForce !== token) violated('a new token is used', `${identity} still has ${inForce}`);
+  };
+  const api = new Api({ timeline, trace, door, wallClock, replaced, replrId: replr.id });
   const botId = (account: Account) => known.find((one) => one.account === account && one.botId && !one.deleted)?.botId;
   const pushers = platforms.map((platform) => new Pusher(platform, { timeline, weather, door, botId }));
 
