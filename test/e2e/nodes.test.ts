@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, it, type TestContext } from 'vitest';
 import { ECHO_PREFIX } from '../../src/responders/echo.ts';
 import { createClient, makeReplr } from '../support/client.ts';
 import { drivers } from '../support/drivers.ts';
@@ -8,22 +8,18 @@ import { makeStore } from '../support/stores.ts';
 
 const echo = (text: string) => ECHO_PREFIX + text;
 
-describe.each(drivers.filter(({ pushes }) => !pushes))('two servers on one PostgreSQL, $name', (driver) => {
-  const clean: (() => Promise<unknown>)[] = [];
-  afterEach(async () => {
-    for (const step of clean.splice(0).reverse()) await step();
-  });
-
-  async function scene() {
+// Side by side: most of the time is spent waiting for leases to run out.
+describe.concurrent.each(drivers.filter(({ pushes }) => !pushes))('two servers on one PostgreSQL, $name', (driver) => {
+  async function scene({ expect, onTestFinished: afterwards }: TestContext) {
     const world = await driver.start();
-    clean.push(() => world.close());
+    afterwards(() => world.close());
     const store = await makeStore('postgresql');
-    clean.push(() => store.drop());
+    afterwards(() => store.drop());
     const env = await serverEnv(driver, world, store);
     const first = await startServer(env);
-    clean.push(() => first.kill('SIGKILL'));
+    afterwards(async () => void (await first.kill('SIGKILL')));
     const second = await startServer(env);
-    clean.push(() => second.kill('SIGKILL'));
+    afterwards(async () => void (await second.kill('SIGKILL')));
     const bot = await world.bot();
     const chat = await bot.direct('Ada');
     const client = createClient(first.url, API_KEY);
@@ -34,8 +30,9 @@ describe.each(drivers.filter(({ pushes }) => !pushes))('two servers on one Postg
     return { first, second, bot, chat, path: `/v1/integrations/${body.id}`, other: createClient(second.url, API_KEY) };
   }
 
-  it('what is told to one is in force on the other within 2 s', async () => {
-    const { first, bot, chat, path, other } = await scene();
+  it('what is told to one is in force on the other within 2 s', async (context) => {
+    const { expect } = context;
+    const { first, bot, chat, path, other } = await scene(context);
     expect((await other.put(path, { active: false })).body.status).toBe('inactive');
     await expect
       .poll(() => first.lines.some((line) => line.includes('"state":"paused"')), { timeout: 2_000 })
@@ -55,18 +52,20 @@ describe.each(drivers.filter(({ pushes }) => !pushes))('two servers on one Postg
       echo('three'),
     ]);
     expect((await other.delete(path)).body.deleted).toBe(true);
-  }, 60_000);
+  }, 120_000);
 
-  it('a server that is stopped hands its bots over at once', async () => {
-    const { first, chat, path, other } = await scene();
+  it('a server that is stopped hands its bots over at once', async (context) => {
+    const { expect } = context;
+    const { first, chat, path, other } = await scene(context);
     expect(await first.kill('SIGTERM')).toBe(0);
     await chat.say('two');
     expect(await chat.answered(2)).toEqual([echo('one'), echo('two')]);
-    await expect.poll(async () => (await other.get(path)).body.health.state).toBe('connected');
-  });
+    await expect.poll(async () => (await other.get(path)).body.health.state, { timeout: 10_000 }).toBe('connected');
+  }, 120_000);
 
-  it('a server that dies is replaced, and its return as a ghost harms nobody', async () => {
-    const { first, chat, path, other } = await scene();
+  it('a server that dies is replaced, and its return as a ghost harms nobody', async (context) => {
+    const { expect } = context;
+    const { first, chat, path, other } = await scene(context);
     // Stored as delivered: what follows must not send it again.
     await expect.poll(async () => (await other.get(path)).body.message_count).toBe(2);
     process.kill(first.pid, 'SIGSTOP');
@@ -78,5 +77,5 @@ describe.each(drivers.filter(({ pushes }) => !pushes))('two servers on one Postg
       await chat.answered(text === 'three' ? 3 : 4);
     }
     expect(await chat.answers()).toEqual(['one', 'two', 'three', 'four'].map(echo));
-  }, 40_000);
+  }, 120_000);
 });

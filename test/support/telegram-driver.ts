@@ -3,7 +3,7 @@ import { startTelegramSimulator, type TelegramSimulator } from '../../src/simula
 import type { BotDriver, ChatDriver, PlatformDriver, World } from './driver.ts';
 
 /** An answer that takes longer than this is missing, ms. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 45_000;
 /** An answer that was given longer ago has been read and stored, even on a busy machine, ms. */
 const NOTED_WITHIN_MS = 300;
 
