@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { TestResult } from '../../core/control.ts';
 import { statusOf } from '../../core/integration.ts';
+import { newestCredential } from '../credential.ts';
 import type { ApiDeps, Endpoint } from '../endpoint.ts';
 import { ApiError, notFound } from '../errors.ts';
 import { readFields } from '../fields.ts';
@@ -31,7 +32,7 @@ export function testIntegration(deps: ApiDeps): Endpoint {
       readFields(call.body, noFields);
       const id = integrationIdOf(call);
       const integration = await deps.store.getIntegration(call.userId, id);
-      const credential = await deps.store.getCredential(call.userId, id);
+      const credential = integration && (await newestCredential(deps, call, integration));
       if (!integration || !credential) throw notFound('Integration');
       const usage = tests.take(id);
       if (!usage.allowed) {

@@ -4,6 +4,7 @@ import type { Connector } from '../../core/connector.ts';
 import type { IntegrationId, ReplrId } from '../../core/ids.ts';
 import { type Credential, type Integration, type Settings, statusOf } from '../../core/integration.ts';
 import type { IntegrationChange, IntegrationUpdate } from '../../core/store.ts';
+import { newestCredential } from '../credential.ts';
 import { type ApiDeps, type Call, type Endpoint, tellControl } from '../endpoint.ts';
 import { ApiError, notFound } from '../errors.ts';
 import { fieldReader, pick } from '../fields.ts';
@@ -79,20 +80,6 @@ async function update(deps: ApiDeps, check: PlatformCheck, call: Call, id: Integ
   if (!change.ok) throw refusal(change);
   await tellControl(deps, call, change.bots);
   return (await store.getIntegration(call.userId, id)) ?? change.integration;
-}
-
-/**
- * What the bot is run with: a sibling on the same bot may have got a new token since, and the one stored with this
- * integration is dead then. Secrets of another user are never used, whoever shares the bot.
- */
-async function newestCredential(
-  { store }: ApiDeps,
-  { userId }: Call,
-  { id, botId }: Integration,
-): Promise<Credential | undefined> {
-  const [bot] = await store.findListeners({ botId });
-  const own = bot?.routes.every((route) => route.userId === userId) === true;
-  return own ? bot.credential : await store.getCredential(userId, id);
 }
 
 /**
