@@ -1,3 +1,4 @@
+import { ACK_OPTIONS, ack } from './ack/ack.ts';
 import { IDLE_OPTIONS, idle } from './idle/idle.ts';
 import { PATH_OPTIONS, path } from './path/path.ts';
 
@@ -9,12 +10,16 @@ ${PATH_OPTIONS}
   idle    what one more idle Discord bot costs: resident memory, beside raw ws connections
 ${IDLE_OPTIONS}
 
+  ack     how long a platform waits for its acknowledgement while every turn waits for the model
+${ACK_OPTIONS}
+
 Each prints a table and writes JSON to bench/results/.`;
 
 /** Resolves whether the work was done: figures of less than that are worth nothing. */
 const benches: Readonly<Record<string, (args: readonly string[], say: (line: string) => void) => Promise<boolean>>> = {
   path,
   idle,
+  ack,
 };
 
 const [name = '', ...args] = process.argv.slice(2);
