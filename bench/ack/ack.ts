@@ -1,8 +1,10 @@
+import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ModelSimulator, startModelSimulator } from '../../src/simulators/model/server.ts';
 import { startSlackSimulator } from '../../src/simulators/slack/simulator.ts';
 import { startTelegramSimulator } from '../../src/simulators/telegram/simulator.ts';
 import { makePlace } from '../path/place.ts';
+import { cpuMs } from '../shared/process-usage.ts';
 import { machine, writeResults } from '../shared/results.ts';
 import { syncCost } from '../shared/sync-cost.ts';
 import { table } from '../shared/table.ts';
@@ -23,6 +25,9 @@ const WARM_UP_S = 5;
 const GOAL_P99_MS = 300;
 /** The model is asked right after the commit, ms. */
 const ASKED_WITHIN_MS = 5_000;
+
+/** `cpuShare`: of one core, what the server used. `load`: of the whole machine, as the kernel averages it over a minute. */
+type Measured = Round & { readonly asked: number; readonly cpuShare: number; readonly load: number };
 
 /** How long platforms wait for their acknowledgement while every turn waits for a model that says nothing. */
 export async function ack(args: readonly string[], say: (line: string) => void): Promise<boolean> {
@@ -58,16 +63,18 @@ export async function ack(args: readonly string[], say: (line: string) => void):
       slackTransport(slack, 'socket', BOTS),
       telegramTransport(telegram, BOTS),
     ];
-    const rounds: (Round & { readonly asked: number })[] = [];
+    const rounds: Measured[] = [];
     const problems: string[] = [];
     for (const [index, transport] of transports.entries()) {
       await product.connect(transport);
       // Numbers of different transports never meet.
       const first = index * 10_000_000;
       const warm = await runRound(transport, first, options.rate, WARM_UP_S);
+      const before = { cpu: cpuMs(product.pid), at: now() };
       const round = await runRound(transport, first + warm.messages, options.rate, options.seconds);
+      const cpuShare = (cpuMs(product.pid) - before.cpu) / (now() - before.at);
       const asked = await asking(model, first + warm.messages, round.messages);
-      rounds.push({ ...round, asked });
+      rounds.push({ ...round, asked, cpuShare, load: loadavg()[0] ?? Number.NaN });
       problems.push(...(await shortfalls(product, transport, [warm, round])));
       if (asked !== round.messages)
         problems.push(`${round.title}: ${asked} of ${round.messages} turns asked the model`);
@@ -118,11 +125,11 @@ async function shortfalls(product: Product, transport: Transport, rounds: readon
 
 const ms = (value: number): string => value.toFixed(2);
 
-function report(rounds: readonly (Round & { readonly asked: number })[], disk: ReturnType<typeof syncCost>): string[] {
+function report(rounds: readonly Measured[], disk: ReturnType<typeof syncCost>): string[] {
   return [
     ...table(
-      ['until acknowledged', 'messages', 'acknowledged', 'model asked', 'p50 ms', 'p99 ms', 'max ms'],
-      rounds.map(({ title, messages, acknowledged, asked, p50, p99, max }) => [
+      ['until acknowledged', 'messages', 'acknowledged', 'model asked', 'p50 ms', 'p99 ms', 'max ms', 'CPU', 'load'],
+      rounds.map(({ title, messages, acknowledged, asked, p50, p99, max, cpuShare, load }) => [
         title,
         `${messages}`,
         `${acknowledged}`,
@@ -130,6 +137,8 @@ function report(rounds: readonly (Round & { readonly asked: number })[], disk: R
         ms(p50),
         ms(p99),
         ms(max),
+        `${Math.round(100 * cpuShare)}%`,
+        load.toFixed(1),
       ]),
     ),
     '',

@@ -14,6 +14,7 @@ const LOOK_MS = 100;
 
 /** The server as an operator starts it, in a process of its own. */
 export interface Product {
+  readonly pid: number;
   /** Resolves when all its bots are connected. */
   connect(transport: Transport): Promise<void>;
   /** How many messages it says it has stored. */
@@ -41,6 +42,7 @@ export async function startProduct(folder: string, env: Environment): Promise<Pr
     await Promise.all((made.get(transport) ?? []).map(async (id) => (await client.get(`/v1/integrations/${id}`)).body));
 
   return {
+    pid: server.pid,
     connect: async (transport) => {
       const ids: string[] = [];
       made.set(transport, ids);
