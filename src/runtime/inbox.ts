@@ -97,11 +97,12 @@ export function createInbox({ store, turns, metrics, clock }: InboxDeps): Inbox 
       try {
         const result = await store.accept(batch);
         if (!result.ok) throw new FencedError();
+        const { failures } = session;
         due = session.unsure ? await unbegun(session) : result.due;
-        session.unsure = false;
+        session.sure(failures);
       } catch (error) {
         // It may have been committed all the same: then the platform sends the messages again, and they are known.
-        session.unsure = true;
+        session.failures++;
         throw error;
       }
       for (const one of due) begin(session, one, started);

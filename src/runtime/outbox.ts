@@ -12,6 +12,8 @@ import type { Session } from './session.ts';
 const SEND_BACKOFF: Backoff = { baseMs: 1_000, capMs: 60_000 };
 /** A payload that a reachable platform keeps failing on is given up after this many attempts (platforms.md §4.5). */
 const MAX_ATTEMPTS = 5;
+/** How long "not sent" may be built upon where it only means that the platform would remove a repeat, ms. */
+const PROOF_MS = 5_000;
 /** A shorter wait is not worth a commit: a crash in it makes the send look ambiguous, which costs a look-up, not a message. */
 const DURABLE_WAIT_MS = 1_000;
 
@@ -78,9 +80,11 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     session: Session,
     delivery: Delivery,
     ms: number,
+    doubtful: boolean,
     wanted: AbortSignal,
   ): Promise<Delivery> {
-    const waiting = ms < DURABLE_WAIT_MS ? delivery : await postpone(session, delivery, ms);
+    // What may have arrived stays `sending`: a restart in the wait must look it up once more.
+    const waiting = ms < DURABLE_WAIT_MS || doubtful ? delivery : await postpone(session, delivery, ms);
     const left = delivery.createdAt + MAX_AGE_MS - clock.now();
     await clock.sleep(Math.max(0, Math.min(ms, left)), wanted);
     return waiting;
@@ -112,14 +116,15 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     session: Session,
     delivery: Delivery,
     failure: Failure,
+    doubtful: boolean,
     wanted: AbortSignal,
   ): Promise<Delivery | Step> {
     switch (failure.kind) {
       case 'rate_limited':
         if (failure.scope === 'credential') session.block(failure.afterMs);
-        return waitThenAgain(session, delivery, failure.afterMs, wanted);
+        return waitThenAgain(session, delivery, failure.afterMs, doubtful, wanted);
       case 'unauthorized':
-        return postpone(session, delivery, 0);
+        return doubtful ? delivery : postpone(session, delivery, 0);
       case 'gone':
       case 'rejected':
         return fail(session, delivery, failure.reason);
@@ -130,7 +135,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         if (failure.reason !== 'unreachable' && tried.attempts >= MAX_ATTEMPTS) {
           return fail(session, tried, failure.reason);
         }
-        return waitThenAgain(session, tried, waitAfter(failure, delivery), wanted);
+        return waitThenAgain(session, tried, waitAfter(failure, delivery), doubtful, wanted);
       }
       default:
         return failure satisfies never;
@@ -167,20 +172,25 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     const until = first.createdAt + MAX_AGE_MS;
     let delivery = first;
     let ambiguous = recovered && first.state === 'sending' ? 'interrupted' : undefined;
+    // When an earlier attempt of unknown outcome was last found not to have arrived; it may count as that for a while only.
+    let unprovenAt: number | undefined;
     if (recovered && first.state === 'pending') {
       await clock.sleep(Math.max(0, Math.min(first.nextAttemptAt, until) - clock.now()), wanted);
     }
     for (;;) {
       // Stored as `sending`, but surely not sent before the wait is over: a restart in it must not look ambiguous.
-      const waits = ambiguous === undefined && delivery.state === 'sending' && session.refrains;
+      const waits =
+        ambiguous === undefined && unprovenAt === undefined && delivery.state === 'sending' && session.refrains;
       if (waits) delivery = await postpone(session, delivery, 0);
       const ready = await session.ready(until, wanted);
       if (session.signal.aborted || !session.route(delivery.integrationId)) return 'stop';
       if (ready === 'unwanted') return fail(session, delivery, 'paused');
       if (ready === 'late') return fail(session, delivery, 'expired');
+      if (unprovenAt !== undefined && clock.elapsed() - unprovenAt > PROOF_MS) ambiguous ??= 'interrupted';
       if (ambiguous !== undefined) {
         const next = await reconcile(session, delivery, ambiguous);
         if (typeof next === 'string') return next;
+        unprovenAt = next.maybeDuplicate ? undefined : clock.elapsed();
         delivery = next;
         ambiguous = undefined;
         continue;
@@ -202,7 +212,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         ambiguous = failure.reason;
         continue;
       }
-      const next = await afterFailure(session, delivery, failure, wanted);
+      const next = await afterFailure(session, delivery, failure, unprovenAt !== undefined, wanted);
       if (typeof next === 'string') return next;
       delivery = next;
     }

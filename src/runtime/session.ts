@@ -26,8 +26,10 @@ export class Session {
   readonly lanes: Lanes;
   /** Turns that wait or run, by their message's number in the store. */
   readonly open = new Set<number>();
-  /** A commit failed whose outcome nobody knows: turns may wait in the store that are in no lane. */
-  unsure = false;
+  /** Commits that failed, so that nobody knows their outcome: turns may wait in the store that are in no lane. */
+  failures = 0;
+  /** So many of them have been looked after. */
+  #cleared = 0;
   #sender: Sender | undefined;
   health: Health;
 
@@ -39,6 +41,7 @@ export class Session {
   readonly #moves = new Map<string, string>();
   #owned: OwnedBot;
   #dead = false;
+  #doubted = false;
   #blockedUntil = 0;
   #wake = new AbortController();
 
@@ -99,6 +102,15 @@ export class Session {
     return this.#owned.routes.find((route) => route.integration.id === id);
   }
 
+  get unsure(): boolean {
+    return this.failures > this.#cleared;
+  }
+
+  /** All turns in the store are in their lanes, as it was after so many failures. */
+  sure(failures: number): void {
+    this.#cleared = Math.max(this.#cleared, failures);
+  }
+
   /** The integration that hears messages at this place: an enabled one if there is any, the oldest first. */
   listening(at: Place): Route | undefined {
     const hearing = this.#owned.routes.filter((route) => this.connector.listens(route.integration, at));
@@ -130,6 +142,7 @@ export class Session {
   reload(owned: OwnedBot): boolean {
     const replaced = JSON.stringify(owned.credential) !== JSON.stringify(this.#owned.credential);
     this.#owned = owned;
+    this.#doubted = false;
     if (replaced) {
       this.#sender = undefined;
       this.#dead = false;
@@ -164,6 +177,14 @@ export class Session {
     this.#owned = { ...this.#owned, routes };
   }
 
+  /**
+   * The node's lease holds, but the store did not name this bot among those it owns: nothing is sent until a reload has
+   * shown that it still is, because whoever took it while the lease had lapsed may be sending the same.
+   */
+  doubt(): void {
+    this.#doubted = true;
+  }
+
   /** Everything that uses the credential waits. */
   block(ms: number): void {
     this.#blockedUntil = Math.max(this.#blockedUntil, this.#clock.elapsed() + ms);
@@ -182,7 +203,7 @@ export class Session {
 
   /** Whether the platform may be called now: the lease holds, the credential lives, no credential-wide wait is running. */
   get callable(): boolean {
-    return !this.refrains && this.#leased();
+    return !this.refrains && !this.#doubted && this.#leased();
   }
   /** The platform wants no call with this credential, now or ever. */
   get refrains(): boolean {

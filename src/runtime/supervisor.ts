@@ -49,6 +49,8 @@ export class Supervisor {
   readonly #troubles: Troubles;
   /** The last step under way for each bot; the next waits for it. */
   readonly #steps = new Map<BotId, Promise<void>>();
+  /** Those that only end what is under way: a pause still reaches them. */
+  readonly #draining = new Map<BotId, Session>();
   #stopping = false;
 
   constructor(deps: SupervisorDeps) {
@@ -81,10 +83,16 @@ export class Supervisor {
   async follow(owned: readonly OwnedVersion[]): Promise<void> {
     const steps: Promise<void>[] = [];
     const mine = new Set<BotId>();
+    const epochs = new Map(owned.map(({ botId, epoch }) => [botId, epoch]));
+    // Before anything is awaited: the lease has just been renewed, and with it only what is named here.
+    for (const [botId, { session }] of this.#held) if (epochs.get(botId) !== session.epoch) session.doubt();
     for (const one of owned) {
       mine.add(one.botId);
+      if (this.#draining.get(one.botId)?.owned.version === one.version) continue;
       const held = this.#held.get(one.botId);
-      if (held?.session.epoch === one.epoch && held.version === one.version) continue;
+      // One that is unsure has messages in the store, perhaps, that the platform will not bring here again.
+      const inForce = held?.session.epoch === one.epoch && held.version === one.version;
+      if (inForce && !held.session.unsure) continue;
       if (!this.#troubles.rests(one)) steps.push(this.look(one.botId, one));
     }
     for (const botId of this.#held.keys()) if (!mine.has(botId)) steps.push(this.look(botId));
@@ -101,6 +109,8 @@ export class Supervisor {
 
   /** Looks again at one bot: opens, reloads or closes it. Resolves when what the store says is in force. */
   look(id: BotId, seen?: OwnedVersion): Promise<void> {
+    const draining = this.#draining.get(id);
+    if (draining) return this.#heed(draining);
     return this.#inOrder(id, async () => {
       if (this.#stopping) return;
       try {
@@ -194,6 +204,7 @@ export class Supervisor {
     const { session } = held;
     const changed = owned.version !== session.owned.version;
     held.version = undefined;
+    const { failures } = session;
     const begun = new Set(session.open);
     // Before the new routes are in force: a place that is new must not be listened to from an old position.
     const unfinished = await this.#deps.store.recover(id, owned.epoch);
@@ -216,6 +227,7 @@ export class Supervisor {
       held.link = new Link(session, cursors, held.health, this.#linkDeps());
     }
     this.#deps.inbox.adopt(session, unfinished.turns, begun);
+    session.sure(failures);
     held.version = owned.version;
   }
 
@@ -223,8 +235,16 @@ export class Supervisor {
     this.#held.delete(id);
     this.#named.delete(nameOf(held.session.bot.platform, held.session.bot.identity));
     await held.link?.close(reason);
+    if (graceMs > 0) this.#draining.set(id, held.session);
     await held.session.end(graceMs);
+    this.#draining.delete(id);
     await held.health.close();
+  }
+
+  /** What its owner wants of it now, while it ends. Not a step in order: its end is one. */
+  async #heed(session: Session): Promise<void> {
+    const owned = await this.#deps.store.loadBot(this.#deps.node, session.id);
+    session.reload(owned?.epoch === session.epoch ? owned : { ...session.owned, routes: [] });
   }
 
   /** A bot that cannot be served must not look as if it were. */
