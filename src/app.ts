@@ -107,7 +107,7 @@ export async function startApp(config: Config, log: Log, options: AppOptions = {
       log,
       version: VERSION,
       ...(config.publicUrl !== undefined && { publicUrl: config.publicUrl }),
-      ready: async () => started,
+      ready: async () => started && runtime.leased(),
       clientAddress: (env) =>
         (env as { incoming?: { socket?: { remoteAddress?: string } } })?.incoming?.socket?.remoteAddress ?? '',
       metrics: page,

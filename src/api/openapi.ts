@@ -4,7 +4,12 @@ import { type ErrorCode, errorCodes } from './errors.ts';
 import { pageQuerySchema } from './page.ts';
 import { integrationIdSchema, replrIdField } from './schemas.ts';
 
-const EVERY_ENDPOINT: readonly ErrorCode[] = ['unauthorized', 'rate_limit_exceeded', 'internal_error'];
+const EVERY_ENDPOINT: readonly ErrorCode[] = [
+  'unauthorized',
+  'rate_limit_exceeded',
+  'internal_error',
+  'service_unavailable',
+];
 
 const errorSchema = z
   .object({

@@ -163,6 +163,14 @@ describe('operation', () => {
     await other.close();
     expect((await other.call('GET', '/readyz')).status).toBe(503);
   });
+
+  it('while the store is away everybody is asked to come again', async () => {
+    const other = await apiBench();
+    const someone = await other.tenant('someone');
+    await other.close();
+    const { status, json, headers } = await someone.call('GET', '/v1/integrations');
+    expect([status, json.error, headers.get('retry-after')]).toEqual([503, 'service_unavailable', '5']);
+  });
 });
 
 describe('a fault of ours', () => {

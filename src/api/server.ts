@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { isStoreAway } from '../core/store.ts';
 import { authenticate } from './auth.ts';
 import { parseObject, readText } from './body.ts';
 import type { ApiDeps, Call, Endpoint } from './endpoint.ts';
@@ -20,6 +21,8 @@ export interface Api {
 }
 
 const DEFAULT_PER_MINUTE = 600;
+/** When to come again while the store is away, s. */
+const STORE_AWAY_S = 5;
 /** Requests without a valid key, per address and minute. Those with one are never held back by it: behind a proxy, all share an address. */
 const STRANGERS_PER_MINUTE = 60;
 
@@ -142,14 +145,21 @@ async function serve(c: Context<Env>, deps: ApiDeps, endpoint: Endpoint): Promis
 
 /** A fault of ours is logged in full and told in general; only what was thrown to be told is told. */
 function refusal(c: Context<Env>, { log }: ApiDeps, thrown: unknown): Outcome {
-  const known = thrown instanceof ApiError;
-  if (!known) log.error('request_failed', { request_id: c.var.requestId, route: c.var.route, error: thrown });
-  const error = known ? thrown : new ApiError('internal_error', 'Something went wrong on our side.');
+  const error = told(thrown);
+  if (error !== thrown) log.error('request_failed', { request_id: c.var.requestId, route: c.var.route, error: thrown });
   return {
     status: errorCodes[error.code].status,
     body: JSON.stringify(errorBody(error, c.var.requestId)),
     retryAfter: error.retryAfter,
   };
+}
+
+function told(thrown: unknown): ApiError {
+  if (thrown instanceof ApiError) return thrown;
+  if (!isStoreAway(thrown)) return new ApiError('internal_error', 'Something went wrong on our side.');
+  return new ApiError('service_unavailable', 'The store cannot be used now; try again.', {
+    retryAfter: STORE_AWAY_S,
+  });
 }
 
 function failure(c: Context<Env>, deps: ApiDeps, thrown: unknown): Response {

@@ -340,3 +340,13 @@ export interface AccessStore {
   finishRequest(userId: UserId, key: string, answer: { readonly status: number; readonly body: string }): Promise<void>;
   abandonRequest(userId: UserId, key: string): Promise<void>;
 }
+
+// ── when it fails ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** What the methods reject with. `away`: the database cannot serve now (full, locked, read-only, unreachable), but may again. */
+export interface StoreFailure extends Error {
+  readonly away: boolean;
+}
+
+export const isStoreAway = (error: unknown): boolean =>
+  error instanceof Error && (error as Partial<StoreFailure>).away === true;

@@ -29,6 +29,8 @@ export interface RuntimeDeps {
 }
 
 export interface Runtime extends Control {
+  /** Whether this node may act for its bots: it could store its heartbeat lately. */
+  leased(): boolean;
   /** Takes the bots that are free and resumes what was left undone. */
   start(): Promise<void>;
   /** Stops listening, lets what is under way end for at most `graceMs`, gives the bots back. */
@@ -87,6 +89,7 @@ export function createRuntime(deps: RuntimeDeps): Runtime {
   });
 
   return {
+    leased: () => owners.leased(),
     start: () => owners.start(),
     async stop(graceMs) {
       owners.drain();

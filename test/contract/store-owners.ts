@@ -107,11 +107,12 @@ export function ownersContract(current: () => Store): void {
         bot: { id: world.botId, platform: 'chat', identity, profile: { username: 'nova_bot' } },
         owner: world.node,
         epoch: world.epoch,
-        credential: { bot_token: 'first' },
+        // Verified last, whatever the clock of its node said.
+        credential: { bot_token: 'second' },
       });
-      await store.updateIntegration(other.userId, oldest.id, {
-        at: 900,
-        verified: { credential: { bot_token: 'third' }, identity, profile: {}, claims: ['c2'], notices: [] },
+      await store.updateIntegration(world.userId, world.integration.id, {
+        at: 300,
+        verified: { credential: { bot_token: 'third' }, identity, profile: {}, claims: ['c1'], notices: [] },
       });
       expect((await store.loadBot(world.node, world.botId))?.credential).toEqual({ bot_token: 'third' });
     });

@@ -52,7 +52,7 @@ export async function createIntegration(
       platform,
       settings: JSON.stringify(input.settings),
       secrets: JSON.stringify(input.secrets),
-      credential_at: at,
+      credential_at: await newestCredentialAt(db, botId, at),
       notices: JSON.stringify(input.notices),
       enabled: 1,
       auto_respond: (input.autoRespond ?? true) ? 1 : 0,
@@ -96,7 +96,7 @@ export async function updateIntegration(
     ...(update.settings !== undefined && { settings: JSON.stringify(update.settings) }),
     ...(update.verified && {
       secrets: JSON.stringify(update.verified.secrets),
-      credential_at: update.at,
+      credential_at: await newestCredentialAt(db, botId, update.at),
       notices: JSON.stringify(update.verified.notices),
     }),
   };
@@ -151,6 +151,16 @@ async function verifiedBot(
     profile: JSON.stringify(verified.profile),
     health: JSON.stringify({ state: 'connecting', since: at, transport } satisfies Health),
   });
+}
+
+/** Later than that of any sibling, whatever the clocks of nodes say: the credential verified last is the bot's. */
+async function newestCredentialAt(db: Kysely<Schema>, botId: BotId, at: number): Promise<number> {
+  const { last } = await db
+    .selectFrom('integrations')
+    .select((eb) => eb.fn.max('credential_at').as('last'))
+    .where('bot_id', '=', botId)
+    .executeTakeFirstOrThrow();
+  return last === null ? at : Math.max(at, Number(last) + 1);
 }
 
 /** One bot per platform identity: a known one gets the new profile and keeps the rest. */
