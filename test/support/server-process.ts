@@ -15,10 +15,14 @@ export interface ServerProcess {
   kill(signal: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Rejects with what it said when it ends before it listens. */
-export async function startServer(env: Environment): Promise<ServerProcess> {
+/**
+ * Rejects with what it said when it ends before it listens. `under` is a command that does something and then becomes the
+ * one that follows it, as `prlimit` does.
+ */
+export async function startServer(env: Environment, under: readonly string[] = []): Promise<ServerProcess> {
   const { PATH, HOME, TMPDIR } = process.env;
-  const child = spawn(process.execPath, [START, 'serve'], {
+  const [command = '', ...rest] = [...under, process.execPath, START, 'serve'];
+  const child = spawn(command, rest, {
     env: { PATH, HOME, TMPDIR, PORT: '0', LOG_LEVEL: 'info', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

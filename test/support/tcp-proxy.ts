@@ -44,7 +44,7 @@ export async function startTcpProxy(target: NetConnectOpts): Promise<TcpProxy> {
   const server = createServer({ allowHalfOpen: true }, (client) => {
     opened += 1;
     client.on('error', () => {});
-    if (weather.line.kind === 'reset') return void client.resetAndDestroy();
+    if (weather.line.kind === 'reset') return tearDown(client);
     weather.pairs.add(new Pair(client, target, weather));
   });
   await new Promise<void>((resolve, reject) => {
@@ -113,8 +113,8 @@ class Pair {
   }
 
   tear(): void {
-    this.#client.resetAndDestroy();
-    this.#server.resetAndDestroy();
+    tearDown(this.#client);
+    tearDown(this.#server);
     this.#weather.pairs.delete(this);
   }
 
@@ -187,4 +187,10 @@ class Way {
     if (this.#left > 0) return void this.#to.write(piece);
     this.#to.end(piece);
   }
+}
+
+/** What is no TCP has no reset: behind the proxy there may be a socket of this machine's own. */
+function tearDown(socket: Socket): void {
+  if (socket.remoteFamily === undefined) socket.destroy();
+  else socket.resetAndDestroy();
 }
