@@ -62,7 +62,7 @@ export function integrationsOn(tables: Tables, newBotId: () => BotId): Integrati
         platform,
         settings: input.settings,
         secrets: { sealedFor: id, credential },
-        credentialAt: at,
+        credentialAt: newestAt(tables, bot.id, at),
         notices: input.notices,
         enabled: true,
         autoRespond: input.autoRespond ?? true,
@@ -110,7 +110,7 @@ export function integrationsOn(tables: Tables, newBotId: () => BotId): Integrati
         const transport = tables.bots.get(before)?.health.transport ?? 'unknown';
         row.botId = putBot(tables, newBotId, { platform: row.platform, identity, profile }, transport, at).id;
         row.secrets = { sealedFor: id, credential };
-        row.credentialAt = at;
+        row.credentialAt = newestAt(tables, row.botId, at);
         row.notices = notices;
       }
       tables.touch([before]);
@@ -219,4 +219,9 @@ function holdClaims(tables: Tables, id: IntegrationId, userId: UserId, claim: Cl
     if (same && claim.places.includes(row.place)) row.reservedUntil = null;
     else tables.claims.delete(row);
   }
+}
+
+/** Later than that of any sibling, whatever the clocks of nodes say. */
+function newestAt(tables: Tables, botId: BotId, at: number): number {
+  return Math.max(at, ...tables.routesOf(botId).map(({ credentialAt }) => credentialAt + 1));
 }

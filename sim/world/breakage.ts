@@ -3,8 +3,8 @@ import type { Tables } from '../store/tables.ts';
 import type { Timeline } from './timeline.ts';
 
 /**
- * A rule that is broken on purpose: a simulation that does not notice would be worth nothing. The last two are not the
- * runtime's own: they show what it makes of a connector, or of clocks, that do not keep theirs.
+ * A rule that is broken on purpose: a simulation that does not notice would be worth nothing. The last one is not the
+ * runtime's own: it shows what it makes of a connector that does not keep its promise.
  */
 export const BREAKAGES = [
   'acknowledges_unstored',
@@ -12,7 +12,6 @@ export const BREAKAGES = [
   'sends_before_stored',
   'forgets_what_is_known',
   'trusts_the_window',
-  'dates_by_the_node',
 ] as const;
 export type Breakage = (typeof BREAKAGES)[number];
 
@@ -62,7 +61,4 @@ export const breakages: Readonly<Record<Breakage, Breaks | undefined>> = {
 
   /** A platform removes repeats for some minutes only, but what is told by that holds for ever. */
   trusts_the_window: undefined,
-
-  /** What owners ask for is dated by the clock of the node that they ask, which may have jumped. */
-  dates_by_the_node: undefined,
 };

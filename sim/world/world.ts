@@ -110,9 +110,8 @@ export async function runSeed(seed: number, { print, breakage }: RunOptions = {}
   const persona = { instructions: '', model: 'default', description: null, avatarUrl: null, greetingMessage: null };
   const replr = await setUp.createReplr(ids.replr(), userId, { name: 'Nova', ...persona }, 1);
   if (replr === 'id_taken') throw new Error('the first id is taken');
-  let asked = 0;
-  const wallClock = ({ process: { clock } }: Door) =>
-    breakage === 'dates_by_the_node' ? clock.now() : EPOCH_MS + Math.floor(timeline.now) + ++asked;
+  // What owners ask for is dated by the clock of the node that they ask, which may have jumped.
+  const wallClock = ({ process: { clock } }: Door) => clock.now();
   const replaced = (id: BotId, { identity, token }: Account) => {
     const inForce = credentialOf(tables, id)?.['bot_token'];
     if (inForce !== undefined && inForce !== token) violated('a new token is used', `${identity} still has ${inForce}`);
