@@ -88,18 +88,31 @@ describe('what an event means', () => {
     expect(eventIntake(direct, listener({ cursors: new Map([['from:D', ROOT]]) }))?.messages).toHaveLength(1);
   });
 
-  it.each<[string, Partial<Integration>, object, string | undefined]>([
+  it.each<[string, Partial<Integration>, object, string | undefined, string?]>([
     ['its own that an answer opens', {}, {}, `th:C1:${TS}`],
-    ['one that goes on', {}, { thread_ts: ROOT }, `th:C1:${ROOT}`],
+    ['one that goes on, from its beginning', {}, { thread_ts: ROOT }, `th:C1:${ROOT}`, '1789999000.000000'],
+    [
+      'one that is old, for a day',
+      {},
+      { thread_ts: '1789000000.000001' },
+      'th:C1:1789000000.000001',
+      '1789913600.000100',
+    ],
+    [
+      'one that goes on, from where it is spoken to',
+      { autoRespond: false },
+      { thread_ts: ROOT, text: '<@U0BOT>' },
+      `th:C1:${ROOT}`,
+    ],
     ['none where nobody answers', { autoRespond: false }, {}, undefined],
     ['its own when spoken to', { autoRespond: false }, { text: '<@U0BOT>' }, `th:C1:${TS}`],
     ['none of a pause', { enabled: false }, {}, undefined],
     ['none of a bot', {}, { bot_id: 'B9' }, undefined],
     ['none elsewhere', {}, { channel: 'C2' }, undefined],
     ['none where answers go to the channel', { settings: { channel_ids: ['C1'], reply_in: 'channel' } }, {}, undefined],
-  ])('makes a thread worth reading: %s', (_name, more, event, name) => {
+  ])('makes a thread worth reading: %s', (_name, more, event, name, value = TS) => {
     const intake = eventIntake(outer(event), listener({ routes: [route(more)] }));
-    expect(intake?.cursors).toEqual(name === undefined ? [] : [{ name, value: TS }]);
+    expect(intake?.cursors).toEqual(name === undefined ? [] : [{ name, value }]);
   });
 
   it('moves no position that is there already', () => {

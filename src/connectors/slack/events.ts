@@ -1,8 +1,8 @@
 import type { Addressee, Intake, Listener } from '../../core/hook.ts';
 import type { Cursor, InboundMessage } from '../../core/message.ts';
 import { parseMessage, type Self, selfOf } from './parse.ts';
-import { CURSOR, willAnswer } from './places.ts';
-import { compareTs, isTs } from './ts.ts';
+import { CURSOR, routeAt, willAnswer } from './places.ts';
+import { compareTs, isTs, newestTs, tsBefore, tsEarlier } from './ts.ts';
 import { isObject, type WireOuter } from './wire.ts';
 
 /**
@@ -58,9 +58,13 @@ export function eventIntake(
 
 const NOTHING: Intake = { messages: [], cursors: [] };
 
+/** Replies older than this are too old to be answered (core/policy.ts), or were read before the thread was forgotten, s. */
+const BACK_S = 24 * 60 * 60;
+
 /**
  * A thread in which the bot is going to answer is read from here on, because history tells nothing of replies [S-i6]. One
- * that is read already keeps its position.
+ * that is read already keeps its position. A message that does not open the thread may follow on others that nobody was
+ * told of: where all are answered it is read from its beginning.
  */
 export function followed(
   message: InboundMessage,
@@ -70,7 +74,10 @@ export function followed(
   const { channel, thread } = message.at;
   if (thread === undefined || !willAnswer(message, routes)) return [];
   const name = CURSOR.thread(channel, thread);
-  return cursors.has(name) ? [] : [{ name, value: ts }];
+  if (cursors.has(name)) return [];
+  const goesBack = ts !== thread && isTs(thread) && routeAt(routes, channel)?.autoRespond;
+  const value = goesBack ? newestTs(tsBefore(thread), tsEarlier(ts, BACK_S)) : ts;
+  return [{ name, value: value ?? ts }];
 }
 
 /** Was it posted before listening began? */

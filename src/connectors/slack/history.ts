@@ -5,7 +5,7 @@ import { followed, isBelowFloor } from './events.ts';
 import { knownName, type Names } from './names.ts';
 import { type ParseContext, parseMessage, type Self, selfOf } from './parse.ts';
 import { CURSOR } from './places.ts';
-import { compareTs, isTs, newestTs } from './ts.ts';
+import { compareTs, isTs, newestTs, tsBefore } from './ts.ts';
 import { type Api, nextCursor, objectsIn, type Reply, type WireMessage } from './wire.ts';
 
 const CALL_TIMEOUT_MS = 15_000;
@@ -178,12 +178,19 @@ export class History {
   #follow({ channel, root }: Source, line: Line, message: InboundMessage | undefined): readonly Cursor[] {
     const { cursors } = this.#port;
     if (!message) return [];
-    if (message.author.kind !== 'self') return followed(message, line.ts, { routes: this.#port.routes(), cursors });
+    if (message.author.kind !== 'self') {
+      const begun = followed(message, line.ts, { routes: this.#port.routes(), cursors });
+      return root === undefined ? begun.map((cursor) => unreadIfAnswered(cursor, line)) : begun;
+    }
     const opens = root === undefined && (line.thread_ts === undefined || line.thread_ts === line.ts);
     const name = CURSOR.thread(channel, line.ts);
-    return opens && !cursors.has(name) ? [{ name, value: line.ts }] : [];
+    return opens && !cursors.has(name) ? [unreadIfAnswered({ name, value: line.ts }, line)] : [];
   }
 }
+
+/** Where there are replies already, none of them has been read: its position is before its first message (see `Reader`). */
+const unreadIfAnswered = (cursor: Cursor, { ts, reply_count: replies }: Line): Cursor =>
+  replies === undefined || replies === 0 ? cursor : { ...cursor, value: tsBefore(ts) };
 
 export function cursorOf({ channel, root }: Source): string {
   return root === undefined ? CURSOR.channel(channel) : CURSOR.thread(channel, root);

@@ -222,10 +222,12 @@ export class Reader {
     return tasks;
   }
 
-  /** A channel is read at once; the beginning of a thread has just been read, or pushed. */
+  /** A channel is read at once, and a thread that has just begun is not, because what follows in it is pushed. */
   #newPlace(name: string, source: Source, pushed: boolean): Place {
     const place = unread(source);
-    if (source.root !== undefined && pushed && this.#began) place.readAt = this.#port.clock.elapsed();
+    // Any other position says that there are replies which nobody may have been told of.
+    const isNew = source.root !== undefined && this.#port.cursors.get(name) === source.root;
+    if (isNew && pushed && this.#began) place.readAt = this.#port.clock.elapsed();
     this.#places.set(name, place);
     return place;
   }

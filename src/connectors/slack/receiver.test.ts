@@ -14,6 +14,7 @@ import {
 import type { ReceiverPort } from '../../core/connector.ts';
 import type { Health } from '../../core/health.ts';
 import { fingerprintOf } from './hook.ts';
+import { tsBefore } from './ts.ts';
 
 type Told = Omit<Health, 'since'>;
 
@@ -133,6 +134,22 @@ describe('with an app-level token', () => {
     expect(readings(rig.calls)).toBe(before);
     await rig.clock.advance(15_000);
     expect(readings(rig.calls)).toBe(before + 1);
+  });
+
+  it('reads at once what was said in a thread that began while the socket was away', async () => {
+    const { link, options } = withSocket();
+    const root = stamp(-5);
+    const reply = post(stamp(-4), 'more', { thread_ts: root, parent_user_id: 'U0ANN00' });
+    const rig = setup(({ method, parameters }) => {
+      const { oldest } = parameters;
+      if (method === 'conversations.replies')
+        return page([post(root, 'missed'), ...(oldest === tsBefore(root) ? [reply] : [])]);
+      return page(oldest === stamp(-10) ? [post(root, 'missed', { thread_ts: root, reply_count: 1 })] : []);
+    }, options);
+    link.tell({});
+    await rig.clock.advance(0);
+    expect(rig.heard.map(({ text }) => text)).toEqual(['missed', 'more']);
+    expect(rig.cursors.get(`th:${CHANNEL}:${root}`)).toBe(stamp(-4));
   });
 
   it('uses the operator’s token for its own app only', async () => {

@@ -27,3 +27,17 @@ export function tsMs(ts: string): number {
   const [seconds = '0', fraction = ''] = ts.split('.');
   return Number(seconds) * 1000 + Number(fraction.padEnd(6, '0').slice(0, 3));
 }
+
+/** The last one before it. */
+export function tsBefore(ts: string): string {
+  const [seconds = '0', fraction = ''] = ts.split('.');
+  const micros = Number(fraction.padEnd(6, '0'));
+  if (micros > 0) return `${seconds}.${String(micros - 1).padStart(6, '0')}`;
+  return Number(seconds) > 0 ? `${Number(seconds) - 1}.999999` : ts;
+}
+
+/** So many whole seconds earlier. */
+export function tsEarlier(ts: string, seconds: number): string {
+  const [whole = '0', fraction = ''] = ts.split('.');
+  return `${Math.max(0, Number(whole) - seconds)}.${fraction}`;
+}
