@@ -20,6 +20,8 @@ export interface CampaignOptions {
   /** Questions a second over all platforms. */
   readonly rate: number;
   readonly webhooks: boolean;
+  /** An answer that is not there so long after the last question is lost, s. */
+  readonly patience: number;
 }
 
 /** One server that was killed, asked to stop, or frozen. */
@@ -58,8 +60,6 @@ const LIFE_MS: Readonly<Record<StoreKind, readonly [number, number]>> = {
 };
 const GONE_MS = [0, 2_000] as const;
 const FROZEN_MS = [1_000, 3_000] as const;
-/** Found by reading history, which Slack rations, or by its sweep every 5 minutes: later is lost, ms. */
-const PATIENCE_MS = 7 * 60_000;
 const ONLINE_WITHIN_MS = 60_000;
 /** A second answer to a question would have come by then, ms. */
 const LINGER_MS = 3_000;
@@ -88,7 +88,7 @@ export async function runCampaign(
     await load.stop();
     say(`${load.asked.length} questions asked, waiting for what is open`);
     const stopped = performance.now();
-    await drain(platforms, load.asked.length);
+    await drain(platforms, load.asked.length, options.patience);
     const drained = (performance.now() - stopped) / 1_000;
     // Who starts again must not answer again.
     await nodes.termAll();
@@ -159,8 +159,8 @@ async function strike(
 const answered = (platforms: readonly Platform[]) =>
   platforms.reduce((sum, platform) => sum + new Set(platform.shown().map(({ text }) => text)).size, 0);
 
-async function drain(platforms: readonly Platform[], expected: number): Promise<void> {
-  const giveUp = Date.now() + PATIENCE_MS;
+async function drain(platforms: readonly Platform[], expected: number, patience: number): Promise<void> {
+  const giveUp = Date.now() + patience * 1_000;
   while (answered(platforms) < expected && Date.now() < giveUp) await sleep(250);
   await sleep(LINGER_MS);
 }

@@ -14,6 +14,8 @@ export const USAGE = `Usage: npm run chaos -- [OPTIONS]
   --seed 1         when, which and for how long
   --store both     sqlite: one server; postgresql: two, one takes over from the other; a database of its own
   --rate 20        questions a second, over three platforms at once, also while no server is there
+  --patience 420   an answer that is not there so many seconds after the last question is lost; Slack rations what is found
+                   only in its history, and that is looked for every 5 minutes
   --webhooks       Telegram by webhook and Slack by its Events API instead of polling and Socket Mode
 
 Prints a table and writes JSON to chaos/results/. Ends with 1 when something was lost, doubled or out of order, or when
@@ -27,10 +29,11 @@ export function readOptions(args: readonly string[]): CampaignOptions[] {
       seed: { type: 'string', default: '1' },
       store: { type: 'string', default: 'both' },
       rate: { type: 'string', default: '20' },
+      patience: { type: 'string', default: '420' },
       webhooks: { type: 'boolean', default: false },
     },
   });
-  const whole = (name: 'rounds' | 'seed' | 'rate'): number => {
+  const whole = (name: 'rounds' | 'seed' | 'rate' | 'patience'): number => {
     if (!/^[1-9]\d{0,5}$/.test(values[name])) throw unusable(`--${name} must be a whole number above 0`);
     return Number(values[name]);
   };
@@ -39,7 +42,7 @@ export function readOptions(args: readonly string[]): CampaignOptions[] {
   const { webhooks } = values;
   return stores.map((store) => ({
     ...{ store, webhooks },
-    ...{ rounds: whole('rounds'), seed: whole('seed'), rate: whole('rate') },
+    ...{ rounds: whole('rounds'), seed: whole('seed'), rate: whole('rate'), patience: whole('patience') },
   }));
 }
 

@@ -88,10 +88,13 @@ function lateOnes(platform: Platform, order: readonly number[]): { number: numbe
   });
 }
 
-/** The server had not taken the one when it was offered the other: it could not know that it comes too late. */
+/**
+ * The server had not taken the one when the other was there to be taken, pushed or read: which it got first, nobody here
+ * can tell.
+ */
 function isOvertaken(platform: Platform, number: number, overtaking: number): boolean {
   const late = platform.handedOver?.(number);
   const early = platform.handedOver?.(overtaking);
   if (!late || !early) return false;
-  return late.takenAt === undefined || late.takenAt > (early.takenAt ?? early.offeredAt);
+  return late.takenAt === undefined || late.takenAt > early.offeredAt;
 }

@@ -42,7 +42,7 @@ type Judged = Awaited<ReturnType<typeof judged>>;
 
 const campaign = (verdict: Judged, rounds: readonly Round[] = [], seconds = 0): Campaign => ({
   ...{
-    options: { store: 'sqlite', rounds: rounds.length, seed: 1, rate: 1, webhooks: false },
+    options: { store: 'sqlite', rounds: rounds.length, seed: 1, rate: 1, webhooks: false, patience: 1 },
     seconds,
     drained: 0,
     rounds,
@@ -87,7 +87,7 @@ describe('the verdict of chaos', () => {
     const early = { offeredAt: 2, takenAt: 3 };
     const overtaken = await judged('slack', 2, shown, offered({ 0: { offeredAt: 1, takenAt: 9 }, 1: early }));
     expect(overtaken).toMatchObject({ unordered: [], overtaken: 1 });
-    const mixedUp = await judged('slack', 2, shown, offered({ 0: { offeredAt: 1, takenAt: 2 }, 1: early }));
+    const mixedUp = await judged('slack', 2, shown, offered({ 0: { offeredAt: 0, takenAt: 1 }, 1: early }));
     expect(mixedUp).toMatchObject({ unordered: [0], overtaken: 0 });
   });
 
@@ -122,14 +122,14 @@ describe('the verdict of chaos', () => {
   });
 
   it('is asked for by options', () => {
-    const usual = { rounds: 200, seed: 1, rate: 20, webhooks: false };
+    const usual = { rounds: 200, seed: 1, rate: 20, webhooks: false, patience: 420 };
     expect(readOptions([])).toEqual([
       { ...usual, store: 'sqlite' },
       { ...usual, store: 'postgresql' },
     ]);
-    expect(readOptions(['--rounds', '3', '--seed=7', '--store', 'sqlite', '--rate', '40', '--webhooks'])).toEqual([
-      { store: 'sqlite', rounds: 3, seed: 7, rate: 40, webhooks: true },
-    ]);
+    expect(
+      readOptions(['--rounds', '3', '--seed=7', '--store', 'sqlite', '--rate', '40', '--webhooks', '--patience=60']),
+    ).toEqual([{ store: 'sqlite', rounds: 3, seed: 7, rate: 40, webhooks: true, patience: 60 }]);
     for (const args of [['--rounds', '0'], ['--seed', 'x'], ['--store', 'both of them'], ['--what']]) {
       expect(() => readOptions(args)).toThrow();
     }

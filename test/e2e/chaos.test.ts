@@ -12,7 +12,14 @@ describe.concurrent('three platforms at once, servers killed at random instants'
     'lose nothing, double nothing but sends in flight, keep the order, on %s',
     { timeout: 300_000 },
     async (store, { expect, onTestFinished }) => {
-      const options: CampaignOptions = { store, rounds: ROUNDS[store], seed: 1, rate: 20, webhooks: false };
+      const options: CampaignOptions = {
+        store,
+        rounds: ROUNDS[store],
+        seed: 1,
+        rate: 20,
+        webhooks: false,
+        patience: 100,
+      };
       const place = await makeStore(store);
       onTestFinished(() => place.drop());
       const campaign = await runCampaign(options, place, () => {});
