@@ -29,7 +29,7 @@ export function missingWork({ options, seconds, rounds, verdicts }: Campaign): s
     if (answered === 0) missing.push(`${platform}: nothing answered`);
   }
   const kills = rounds.filter(({ how }) => how === 'kill');
-  const met = kills.filter(({ sends }) => sends > 0);
-  if (met.length < kills.length / 2) missing.push(`only ${met.length} of ${kills.length} kills met a send under way`);
+  const met = kills.filter(({ sends, open }) => sends > 0 || open > 0);
+  if (met.length < kills.length / 2) missing.push(`only ${met.length} of ${kills.length} kills met anything in flight`);
   return missing;
 }

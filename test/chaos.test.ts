@@ -109,11 +109,19 @@ describe('the verdict of chaos', () => {
   });
 
   it('is worth nothing without work', async () => {
-    const kill = (sends: number): Round => ({ round: 1, how: 'kill', node: 0, at: 0, goneAt: 0, sends, open: 0 });
+    const kill = (sends: number, open = 0): Round => ({
+      round: 1,
+      how: 'kill',
+      node: 0,
+      at: 0,
+      goneAt: 0,
+      sends,
+      open,
+    });
     const one = await judged('discord', 1, [{ q: 0 }]);
-    expect(missingWork(campaign(one, [kill(1), kill(0)], 1))).toEqual([]);
+    expect(missingWork(campaign(one, [kill(1), kill(0, 1), kill(0), kill(0)], 1))).toEqual([]);
     expect(missingWork(campaign(one, [kill(1), kill(0), kill(0)], 1))).toEqual([
-      'only 1 of 3 kills met a send under way',
+      'only 1 of 3 kills met anything in flight',
     ]);
     expect(missingWork(campaign(one, [kill(1)], 10))).toEqual(['discord: only 1 questions in 10 s']);
     expect(missingWork(campaign(await judged('discord', 1, []), [kill(1)], 1))).toEqual(['discord: nothing answered']);
