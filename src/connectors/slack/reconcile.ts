@@ -2,15 +2,15 @@ import type { Clock } from '../../core/clock.ts';
 import type { Delivery, LookUp } from '../../core/delivery.ts';
 import type { Self } from './parse.ts';
 import type { Reader } from './sender.ts';
-import { isTs } from './ts.ts';
+import { isTs, newestTs, tsEarlier } from './ts.ts';
 import { nextCursor, objectsIn, type WireMessage } from './wire.ts';
 
 /** Marks what we post. Every app of the workspace can read it, so it holds an id and nothing else. */
 const EVENT_TYPE = 'replr_delivery';
 
-/** Our clock and the platform's may differ by this. */
-const SKEW_MS = 60_000;
-/** What the strictest class of apps gets in any case, and others more of [S4]. */
+/** Our clock and the platform's may differ by this, s. */
+const SKEW_S = 15 * 60;
+/** The platform's own advice [S9]. The strictest class of apps gets 15 whatever it asks for [S4]. */
 const PAGE = 200;
 const MAX_PAGES = 5;
 const ATTEMPTS = 3;
@@ -31,8 +31,7 @@ export async function lookUp(
 ): Promise<LookUp> {
   if (delivery.operation !== 'create') return { kind: 'not_sent' };
   const { channel, thread } = delivery.to;
-  const seconds = Math.max(0, Math.floor((delivery.createdAt - SKEW_MS) / 1000));
-  const range = { channel, oldest: `${seconds}.000000`, inclusive: true, limit: PAGE, include_all_metadata: true };
+  const range = { channel, oldest: before(delivery), inclusive: true, limit: PAGE, include_all_metadata: true };
   let cursor: string | undefined;
   let blind = false;
   for (let page = 0; page < MAX_PAGES; page++) {
@@ -65,6 +64,16 @@ export async function lookUp(
     }
     return undefined;
   }
+}
+
+/**
+ * A moment that was over when it was posted. By the platform's own clock where there is one: what it replies to, and the
+ * beginning of its thread, are older than any answer.
+ */
+function before({ to, replyTo, createdAt }: Delivery): string {
+  const [channel, ts] = (replyTo ?? '').split('/');
+  const known = newestTs(to.thread, channel === to.channel ? ts : undefined);
+  return known ?? tsEarlier(`${Math.floor(createdAt / 1000)}.000000`, SKEW_S);
 }
 
 /** Another app could mark its posts like ours. */

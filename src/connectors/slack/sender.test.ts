@@ -182,8 +182,21 @@ describe('lookUp', () => {
     expect(await lookUp()).toEqual({ kind: 'sent', messageId: TS });
     expect(calls[0]).toMatchObject({
       method: 'conversations.history',
-      parameters: { channel: 'C1', oldest: '1789999940.000000', inclusive: 'true', include_all_metadata: 'true' },
+      parameters: { channel: 'C1', oldest: '1789999100.000000', inclusive: 'true', include_all_metadata: 'true' },
     });
+  });
+
+  it('begins where the platform’s own clock says, however wrong ours is', async () => {
+    const { lookUp, calls } = setup(() => history());
+    const createdAt = 1_890_000_000_000;
+    for (const more of [inThread, { replyTo: `C1/${TS}` }, { ...inThread, replyTo: `C1/${TS}` }]) {
+      await lookUp({ ...more, createdAt });
+    }
+    // What was said elsewhere, or has no time, tells nothing.
+    for (const replyTo of [`C2/${TS}`, 'C1/x']) await lookUp({ replyTo, createdAt: 1_790_000_000_500 });
+    expect(calls.map(({ parameters }) => parameters['oldest'])).toEqual([
+      ...[ROOT, TS, TS, '1789999100.000000', '1789999100.000000'],
+    ]);
   });
 
   it('finds its mark on a later page of the thread', async () => {
