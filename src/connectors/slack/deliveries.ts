@@ -10,7 +10,7 @@ import { isObject, type WireOuter } from './wire.ts';
  * Hands envelopes to the bots they concern and acknowledges each once it is stored [S2]. Those of one channel go one after
  * another, whichever connection brings them, so that their order holds; channels go side by side.
  */
-export function deliveries(port: Pick<SharedPort, 'deliver'>, failed: () => void) {
+export function deliveries(port: Pick<SharedPort, 'deliver' | 'clock'>, failed: () => void) {
   /** The last envelope of each channel that is not done with. */
   const lanes = new Map<string, Promise<void>>();
 
@@ -19,8 +19,7 @@ export function deliveries(port: Pick<SharedPort, 'deliver'>, failed: () => void
     if (connection.over) return;
     const outer = envelope.payload as WireOuter;
     try {
-      const to = addresseeOf(outer);
-      if (to) await port.deliver(to, (listener) => intakeOf(outer, listener));
+      await port.deliver(addresseeOf(outer), (listener) => intakeOf(outer, listener, port.clock.now()));
     } catch {
       return failed();
     }
@@ -46,8 +45,8 @@ export function deliveries(port: Pick<SharedPort, 'deliver'>, failed: () => void
 }
 
 /** As for any event, and the sign that the socket brings them: whoever reads history can tell by it that one was missed. */
-function intakeOf(outer: WireOuter, listener: Listener): Intake | undefined {
-  const intake = eventIntake(outer, listener, (id) => knownName(listener.bot.identity, id));
+function intakeOf(outer: WireOuter, listener: Listener, now: number): Intake | undefined {
+  const intake = eventIntake(outer, listener, now, (id) => knownName(listener.bot.identity, id));
   const newest = Math.max(...(intake?.messages ?? []).map(({ sentAt }) => sentAt));
   if (!intake || !(newest > Number(listener.cursors.get(PUSHED) ?? 0))) return intake;
   return { ...intake, cursors: [...intake.cursors, { name: PUSHED, value: String(newest) }] };

@@ -11,17 +11,19 @@ import { isObject, type WireOuter } from './wire.ts';
  */
 export function addresseeOf(outer: WireOuter): Addressee {
   const team = String(outer.team_id ?? '');
-  const user = authorizationsOf(outer).find((one) => one.is_bot === true)?.user_id;
-  return typeof user === 'string' && user !== '' ? { identity: `${team}/${user}` } : { scope: team };
+  const bot = authorizationsOf(outer).find(({ is_bot: is, user_id: id }) => is === true && isNamed(id));
+  // In a channel that several workspaces share the event may name another one's [S1].
+  return bot ? { identity: `${isNamed(bot.team_id) ? bot.team_id : team}/${bot.user_id}` } : { scope: team };
 }
 
 /**
  * What one event means to a bot, whether it came by HTTP or by a socket. Undefined when it is of another workspace or
- * another app. An event moves no position in a channel, because others may be missing before it.
+ * another app. An event moves no position in a channel, because others may be missing before it. `now`: ms since 1970.
  */
 export function eventIntake(
   outer: WireOuter,
   { bot, routes, cursors }: Listener,
+  now: number,
   nameOf: (userId: string) => string | undefined = () => undefined,
 ): Intake | undefined {
   const self = selfOf(bot.identity, bot.profile);
@@ -29,9 +31,9 @@ export function eventIntake(
   const event = isObject(outer.event) ? (outer.event as NonNullable<WireOuter['event']>) : {};
   switch (event.type) {
     case 'app_uninstalled':
-      return { ...NOTHING, revoked: true };
+      return isFresh(outer, now) ? { ...NOTHING, revoked: true } : NOTHING;
     case 'tokens_revoked':
-      return tokensOf(event).includes(self.userId) ? { ...NOTHING, revoked: true } : NOTHING;
+      return tokensOf(event).includes(self.userId) && isFresh(outer, now) ? { ...NOTHING, revoked: true } : NOTHING;
     case 'message':
     case 'app_mention':
       break;
@@ -57,6 +59,17 @@ export function eventIntake(
 }
 
 const NOTHING: Intake = { messages: [], cursors: [] };
+
+/** What nobody took comes again at once, after one minute and after five [S19]. */
+const FRESH_MS = 30_000;
+
+/**
+ * What is told late may be about a token that has a successor by now: its owner has installed the app anew meanwhile. So only
+ * fresh news count; a token that died without them shows with its next call, within minutes.
+ */
+function isFresh({ event_time: seconds }: WireOuter, now: number): boolean {
+  return typeof seconds === 'number' && Math.abs(now - seconds * 1000) <= FRESH_MS;
+}
 
 /** Replies older than this are too old to be answered (core/policy.ts), or were read before the thread was forgotten, s. */
 const BACK_S = 24 * 60 * 60;
@@ -91,14 +104,22 @@ function isChannel(id: string): boolean {
   return /^[CGD][A-Z0-9]{1,40}$/.test(id);
 }
 
-/** In a channel that several workspaces share, the authorization names ours where the event names another's [S1]. */
+/**
+ * In a channel that several workspaces share, the authorization names ours where the event names another's [S1]. Apps of one
+ * workspace are told apart by the app's id or else by the bot's name; where both are missing it is nobody's.
+ */
 function isMeantFor(outer: WireOuter, self: Self): boolean {
   const { team_id: team, api_app_id: app } = outer;
-  if (self.appId !== undefined && typeof app === 'string' && app !== self.appId) return false;
+  const knowsApp = self.appId !== undefined && isNamed(app);
+  if (knowsApp && app !== self.appId) return false;
   const named = authorizationsOf(outer).filter((one) => one.is_bot === true);
   const ours = named.some((one) => one.user_id === self.userId);
-  if (self.appId === undefined && named.length > 0 && !ours) return false;
+  if (!knowsApp && !ours) return false;
   return team === self.team || (ours && named.some((one) => one.team_id === self.team));
+}
+
+function isNamed(id: unknown): id is string {
+  return typeof id === 'string' && id !== '';
 }
 
 function authorizationsOf({ authorizations }: WireOuter): NonNullable<WireOuter['authorizations']> {

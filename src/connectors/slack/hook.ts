@@ -78,7 +78,7 @@ export function readProof(value: string | undefined): { readonly secret: string;
 }
 
 function read({ outer, secret }: SignedEvent, listener: Listener, now: number): Intake | undefined {
-  const intake = eventIntake(outer, listener, (id) => knownName(listener.bot.identity, id));
+  const intake = eventIntake(outer, listener, now, (id) => knownName(listener.bot.identity, id));
   if (!intake) return undefined;
   const known = readProof(listener.cursors.get(CURSOR.events));
   if (known?.secret === secret && Math.abs(now - known.at) < PROOF_EVERY_MS) return intake;

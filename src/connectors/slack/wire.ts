@@ -44,6 +44,8 @@ export interface WireOuter {
   readonly team_id?: string;
   readonly api_app_id?: string;
   readonly event_id?: string;
+  /** When it happened, seconds since 1970. */
+  readonly event_time?: number;
   readonly authorizations?: readonly {
     readonly team_id?: string;
     readonly user_id?: string;
