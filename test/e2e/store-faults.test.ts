@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { describe, it, type TestContext } from 'vitest';
 import { discordDriver } from '../support/discord-driver.ts';
 import { type FaultScene, openScene } from '../support/fault-scene.ts';
@@ -23,7 +24,11 @@ const DATABASE_OFF_MS = LONG ? 600_000 : 11_000;
 const DISK_FULL_MS = LONG ? 300_000 : 10_000;
 /** Talk before and after a fault, ms. */
 const CALM_MS = 2_000;
-const LIMIT_MS = 90_000 + (LONG ? 900_000 : 0);
+const LIMIT_MS = LONG ? 1_800_000 : 90_000;
+/** An answer that takes longer is missing, ms. */
+const PATIENCE_MS = LONG ? 400_000 : 30_000;
+/** In ten minutes nobody says more than may wait in a conversation. */
+const PACE = LONG ? { paceMs: 6_000 } : {};
 const KEY = Buffer.alloc(32, 7).toString('base64');
 
 async function ownPostgres({ onTestFinished: afterwards }: TestContext): Promise<RestartablePostgres> {
@@ -43,9 +48,25 @@ const through = (url: string, port: number): string => {
   return `postgres://${username}@127.0.0.1:${port}${pathname}`;
 };
 
+/** Nothing can be changed, and the caller is told to come again. */
+async function refuses({ expect }: TestContext, { client }: FaultScene): Promise<void> {
+  const { status, body, headers } = await client.post('/v1/replrs', { name: 'Ada', instructions: 'You are Ada.' });
+  expect([status, body.error]).toEqual([503, 'service_unavailable']);
+  expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+}
+
+/** What is stored can be read all the time; whether the node is ready turns with its lease. */
+async function readsOnly(context: TestContext, scene: FaultScene, lapsed = true): Promise<void> {
+  const { expect } = context;
+  const [integration] = scene.integrations;
+  expect((await scene.client.get(`/v1/integrations/${integration?.id}`)).status).toBe(200);
+  await refuses(context, scene);
+  if (lapsed) expect(await scene.ready()).toBe(503);
+}
+
 /** The fault is seen from outside, the store is called away in the log, and all is well again without a restart. */
 async function heals({ expect }: TestContext, scene: FaultScene, pid: number): Promise<void> {
-  await scene.answeredOnce();
+  await scene.answeredOnce(PATIENCE_MS);
   await expect.poll(() => scene.ready(), { timeout: 20_000 }).toBe(200);
   for (const { platform, id } of scene.integrations) {
     const shown = async () => (await scene.client.get(`/v1/integrations/${id}`)).body;
@@ -67,7 +88,8 @@ describe.concurrent('a store that goes away, under load', () => {
   it('F017: PostgreSQL is stopped, and started again', { timeout: LIMIT_MS }, async (context) => {
     const { expect } = context;
     const postgres = await ownPostgres(context);
-    const scene = await openScene(context, { drivers: [telegramDriver, discordDriver], store: placeOf(postgres.url) });
+    const store = placeOf(postgres.url);
+    const scene = await openScene(context, { drivers: [telegramDriver, discordDriver], store, ...PACE });
     const { pid } = scene.server;
     const hush = scene.talk();
     await sleep(CALM_MS);
@@ -75,6 +97,7 @@ describe.concurrent('a store that goes away, under load', () => {
     await expect.poll(() => scene.ready(), { timeout: 10_000 }).toBe(503);
     await sleep(DATABASE_OFF_MS);
     expect(await scene.ready()).toBe(503);
+    await refuses(context, scene);
     const before = await Promise.all(scene.people.map(({ chat }) => chat.answers()));
     await postgres.up();
     await sleep(CALM_MS);
@@ -152,7 +175,7 @@ describe.concurrent('a store that goes away, under load', () => {
     await sleep(CALM_MS);
     await expect.poll(() => scene.ready(), { timeout: 45_000 }).toBe(200);
     expect(await hush()).toBeGreaterThan(cut.length * 10);
-    await scene.answeredOnce();
+    await scene.answeredOnce(PATIENCE_MS);
     const ended = await Promise.all([first.kill('SIGTERM'), second.kill('SIGTERM')]);
     expect(ended).toEqual([0, 0]);
   });
@@ -168,11 +191,36 @@ describe.concurrent('a store that goes away, under load', () => {
     await postgres.up('standby');
     const refused = () => scene.logged('heartbeat_failed').filter((line) => JSON.stringify(line).includes('recovery'));
     await expect.poll(() => refused().length, { timeout: 10_000 }).toBeGreaterThan(1);
-    const [integration] = scene.integrations;
-    expect((await scene.client.get(`/v1/integrations/${integration?.id}`)).status).toBe(200);
+    await readsOnly(context, scene, false);
     await postgres.promote();
     await sleep(CALM_MS);
     expect(await hush()).toBeGreaterThan(30);
+    await heals(context, scene, pid);
+  });
+
+  it('F020: slow queries use up the connections of the API', { timeout: LIMIT_MS }, async (context) => {
+    const { expect, onTestFinished: afterwards } = context;
+    const store = await makeStore('postgresql');
+    afterwards(() => store.drop());
+    const scene = await openScene(context, { drivers: [telegramDriver, discordDriver], store });
+    const { pid } = scene.server;
+    const hush = scene.talk();
+    const other = new pg.Client({ connectionString: store.env['DATABASE_URL'] });
+    afterwards(() => other.end());
+    await other.connect();
+    await other.query('begin');
+    await other.query('lock table api_keys in access exclusive mode');
+    const calls = Array.from({ length: 100 }, () => scene.client.get('/v1/integrations'));
+    const before = (await Promise.all(scene.people.map(({ chat }) => chat.answers()))).flat().length;
+    // Longer than a lease: the heartbeats go on, and so do the answers.
+    await sleep(DATABASE_OFF_MS);
+    const after = (await Promise.all(scene.people.map(({ chat }) => chat.answers()))).flat().length;
+    expect(after).toBeGreaterThan(before + 4 * scene.people.length);
+    await other.query('rollback');
+    const statuses = new Set((await Promise.all(calls)).map(({ status }) => status));
+    expect([...statuses].filter((status) => status !== 200)).toEqual([503]);
+    expect(scene.logged('heartbeat_failed')).toEqual([]);
+    await hush();
     await heals(context, scene, pid);
   });
 
@@ -183,7 +231,7 @@ describe.concurrent('a store that goes away, under load', () => {
     const disk = smallDisk(dataDir, 16);
     const store = { ...placeOf(''), env: { REPLR_DATA_DIR: dataDir, REPLR_SECRET_KEY: KEY } };
     const drivers = [telegramDriver, discordDriver];
-    const scene = await openScene(context, { drivers, store, under: disk.under });
+    const scene = await openScene(context, { drivers, store, under: disk.under, ...PACE });
     const { pid } = scene.server;
     const hush = scene.talk();
     await sleep(CALM_MS);
@@ -191,9 +239,7 @@ describe.concurrent('a store that goes away, under load', () => {
     await expect.poll(() => toldUnavailable(scene), { timeout: 10_000 }).toBeGreaterThan(0);
     const before = await Promise.all(scene.people.map(({ chat }) => chat.answers()));
     await sleep(DISK_FULL_MS);
-    // What is stored can be read all the time.
-    const [integration] = scene.integrations;
-    expect((await scene.client.get(`/v1/integrations/${integration?.id}`)).status).toBe(200);
+    await readsOnly(context, scene);
     disk.free(pid);
     await sleep(CALM_MS);
     expect(await hush()).toBeGreaterThan(before.flat().length + 20);
@@ -204,7 +250,7 @@ describe.concurrent('a store that goes away, under load', () => {
     const { expect, onTestFinished: afterwards } = context;
     const store = await makeStore('sqlite');
     afterwards(() => store.drop());
-    const scene = await openScene(context, { drivers: [telegramDriver, discordDriver], store });
+    const scene = await openScene(context, { drivers: [telegramDriver, discordDriver], store, ...PACE });
     const { pid } = scene.server;
     const hush = scene.talk();
     await sleep(CALM_MS);
@@ -214,8 +260,7 @@ describe.concurrent('a store that goes away, under load', () => {
     await expect.poll(() => toldUnavailable(scene), { timeout: 10_000 }).toBeGreaterThan(0);
     const before = await Promise.all(scene.people.map(({ chat }) => chat.answers()));
     await sleep(DATABASE_OFF_MS);
-    const [integration] = scene.integrations;
-    expect((await scene.client.get(`/v1/integrations/${integration?.id}`)).status).toBe(200);
+    await readsOnly(context, scene);
     other.exec('rollback');
     await sleep(CALM_MS);
     expect(await hush()).toBeGreaterThan(before.flat().length + 20);

@@ -22,6 +22,8 @@ export interface SceneOptions {
   /** A simulator that is set up in another way than the driver does. */
   readonly start?: (driver: PlatformDriver) => Promise<World>;
   readonly people?: number;
+  /** Between two messages of one person. */
+  readonly paceMs?: number;
 }
 
 /** One bot on each platform, served by one server, and people who talk to it whatever happens. */
@@ -56,7 +58,7 @@ export interface Person {
 
 export async function openScene(context: TestContext, options: SceneOptions): Promise<FaultScene> {
   const { expect, onTestFinished: afterwards } = context;
-  const { drivers, store, under } = options;
+  const { drivers, store, under, paceMs = PACE_MS } = options;
   const worlds: { driver: PlatformDriver; world: World; bot: BotDriver }[] = [];
   let env: Environment = {};
   for (const driver of drivers) {
@@ -112,10 +114,10 @@ export async function openScene(context: TestContext, options: SceneOptions): Pr
       const quiet = new AbortController();
       const talks = people.map(async (one, index) => {
         // Not all at once.
-        await sleep((index * PACE_MS) / people.length, undefined, { signal: quiet.signal }).catch(() => {});
+        await sleep((index * paceMs) / people.length, undefined, { signal: quiet.signal }).catch(() => {});
         for (let message = 1; !quiet.signal.aborted; message++) {
           await one.say(`message ${message}`);
-          await sleep(PACE_MS, undefined, { signal: quiet.signal }).catch(() => {});
+          await sleep(paceMs, undefined, { signal: quiet.signal }).catch(() => {});
         }
       });
       return async () => {

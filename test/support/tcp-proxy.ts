@@ -9,7 +9,10 @@ export type Line =
   | { readonly kind: 'reset' }
   /** Nothing passes. It is not lost either: as TCP repeats itself, it passes once the line is better. */
   | { readonly kind: 'black_hole' }
-  /** What is open stays open and dead for good: each end believes in the other. So does what is opened meanwhile. */
+  /**
+   * What is open stays open and dead for good: each end believes in the other until the client leaves. So does what is
+   * opened meanwhile.
+   */
   | { readonly kind: 'half_open' }
   /** Bytes pass at once; that a side has closed, the other learns so much later. */
   | { readonly kind: 'slow_close'; readonly ms: number }
@@ -55,7 +58,7 @@ export async function startTcpProxy(target: NetConnectOpts): Promise<TcpProxy> {
   return {
     port,
     get open() {
-      return [...weather.pairs].filter((pair) => !pair.left).length;
+      return weather.pairs.size;
     },
     get opened() {
       return opened;
@@ -98,11 +101,6 @@ class Pair {
     this.changed();
   }
 
-  /** The client has closed its end. */
-  get left(): boolean {
-    return this.#client.destroyed;
-  }
-
   changed(): void {
     const { kind } = this.#weather.line;
     if (kind === 'reset') this.tear();
@@ -125,6 +123,8 @@ class Pair {
 
   #closed(): void {
     if (this.#client.destroyed && this.#server.destroyed) this.#weather.pairs.delete(this);
+    // The server would learn it by some sign of life of its own that is not answered.
+    else if (this.#client.destroyed && this.#ways.some((way) => way.dead)) this.tear();
   }
 }
 
