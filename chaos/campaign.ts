@@ -139,7 +139,7 @@ async function strike(
   const done: Round[] = [];
   for (let round = 1; round <= rounds; round++) {
     await sleep(random.between(...LIFE_MS[store]));
-    const how: How = round % 10 === 4 ? 'term' : round % 10 === 9 ? 'stop' : 'kill';
+    const how: How = round % 10 === 3 ? 'term' : round % 10 === 6 ? 'stop' : 'kill';
     const node = random.between(0, nodes.count - 1);
     const sends = platforms.reduce((sum, platform) => sum + platform.underWay(), 0);
     const open = load.asked.length - answered(platforms);
