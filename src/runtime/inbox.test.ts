@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Connected, type Rig, startRig } from '../../test/support/runtime-rig.ts';
 
-describe('accepting', () => {
+describe('accepting', { timeout: 30_000 }, () => {
   let rig: Rig;
   let bot: Connected;
   beforeEach(async () => {
@@ -67,7 +67,44 @@ describe('accepting', () => {
     expect(rig.turns).toHaveLength(1);
   });
 
-  it('acts on changed settings at once', async () => {
+  it('F002 F043: what is told again after a restart is known, answered or not', async () => {
+    const { port } = await rig.receiver();
+    const told = Array.from({ length: 10 }, (_, index) => rig.message(`line ${index}`));
+    const never = new Promise<string>(() => {});
+    rig.respond = (turn) => (turn.message.text < 'line 5' ? `re: ${turn.message.text}` : never);
+    await port.accept(told, []);
+    await rig.until(() => rig.turns.length === 6);
+    await rig.quiet();
+    expect(rig.platform.ledger).toHaveLength(5);
+    await rig.kill();
+    rig.respond = (turn) => `re: ${turn.message.text}`;
+    await rig.revive();
+    // The platform does not know how far it was heard.
+    const next = await rig.receiver();
+    await next.port.accept([...told, rig.message('new')], []);
+    await rig.until(() => rig.platform.ledger.at(-1) === 'c1: re: new');
+    await next.port.accept(told, []);
+    await rig.pass(2_000);
+    expect(rig.platform.ledger).toEqual([...told.map(({ text }) => `c1: re: ${text}`), 'c1: re: new']);
+  });
+
+  it('F004: a storm of what is known costs no turn, and what is new among it is answered in order', async () => {
+    const { port } = await rig.receiver();
+    const known = Array.from({ length: 150 }, (_, index) => rig.message(`k${index}`));
+    await port.accept(known, []);
+    await rig.until(() => rig.platform.ledger.length === known.length);
+    const texts = Array.from({ length: 10 }, (_, index) => `new ${index}`);
+    for (const text of texts) {
+      await port.accept([...known, rig.message(text), ...known], []);
+      // Answered before the next storm: none of what is known takes its place.
+      await rig.until(() => rig.platform.ledger.at(-1) === `c1: re: ${text}`);
+    }
+    await rig.pass(2_000);
+    expect(rig.turns).toHaveLength(known.length + texts.length);
+    expect(rig.platform.ledger.slice(known.length)).toEqual(texts.map((text) => `c1: re: ${text}`));
+  });
+
+  it('F111: acts on changed settings at once', async () => {
     await bot.update({ settings: { channel_ids: ['c2'] } });
     await rig.say('one', { channel: 'c1' });
     await rig.say('two', { channel: 'c2' });

@@ -96,6 +96,21 @@ describe('sending', { timeout: 30_000 }, () => {
     expect(rig.fates()).toEqual({ q: 'answered' });
   });
 
+  it('F096: parts that take differently long arrive in order, and other conversations do not wait for them', async () => {
+    const texts = ['a', 'b', 'c', 'd', 'e', 'f'];
+    const takes = [900, 20, 700, 5, 300, 1];
+    rig.respond = (turn) => (turn.message.text === 'long' ? texts.join('|') : 'short');
+    rig.platform.always = async ({ text }) => {
+      await rig.clock.sleep(takes[texts.indexOf(text)] ?? 0);
+      return arrives();
+    };
+    await rig.say('long');
+    await rig.say('elsewhere', { channel: 'c2' });
+    await rig.pass(5_000);
+    expect(rig.platform.ledger.filter((line) => line.startsWith('c1'))).toEqual(texts.map((text) => `c1: ${text}`));
+    expect(rig.platform.ledger[0]).toBe('c2: short');
+  });
+
   it('lets other conversations go on while one is limited', async () => {
     rig.platform.script.push(limited(30_000, 'conversation'));
     await rig.say('one');

@@ -46,7 +46,22 @@ describe('slack conversations', () => {
     await expect.poll(() => scene.get(id), { timeout: 5_000 }).toMatchObject({ health: { transport: 'events' } });
   });
 
-  it('is not stirred by edits, previews, deletions, joins, or what bots say, itself among them', async () => {
+  it('F084: what is called a second try may be the first to come, and is answered once', async () => {
+    const id = await connect();
+    await settle();
+    // Nothing else would find it soon: history is read every five minutes from now on.
+    await expect.poll(() => scene.get(id), { timeout: 5_000 }).toMatchObject({ health: { transport: 'events' } });
+    scene.sim.set({ firstRetry: 2 });
+    channel.say('only by a retry');
+    expect(await channel.answered(1, patience())).toEqual([echo('only by a retry')]);
+    scene.sim.set({ firstRetry: 0, deliverTimes: 3 });
+    channel.say('by each of three');
+    await channel.answered(2, patience());
+    await settle();
+    expect(channel.answers()).toEqual(['only by a retry', 'by each of three'].map(echo));
+  });
+
+  it('F093: is not stirred by edits, previews, deletions, joins, or what bots say, itself among them', async () => {
     const other = scene.sim.createBot({ username: 'other' });
     await connect();
     const { ts } = channel.say('one https://example.com/');

@@ -2,7 +2,7 @@ import { gateway } from '../../src/connectors/discord/gateway.ts';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
 import type { Health } from '../../src/core/health.ts';
 import type { Bot, Integration } from '../../src/core/integration.ts';
-import { silentLog } from '../../src/core/log.ts';
+import { type Log, silentLog } from '../../src/core/log.ts';
 import type { Cursor, InboundMessage } from '../../src/core/message.ts';
 import { type Caller, type Frame, scriptedGateway } from './scripted-gateway.ts';
 
@@ -30,6 +30,7 @@ export interface LinkOptions {
   readonly cursor?: string;
   readonly cursors?: Readonly<Record<string, string>>;
   readonly clock?: Partial<Clock>;
+  readonly log?: Log;
 }
 
 export type GatewayRig = Awaited<ReturnType<typeof gatewayRig>>;
@@ -60,7 +61,7 @@ export async function gatewayRig() {
         fetch,
         clock: { ...hasty(slept), ...options.clock },
         random: () => 0.5,
-        log: silentLog,
+        log: options.log ?? silentLog,
         cursors,
         routes: () => routes,
         accept: async (messages: readonly InboundMessage[], moved: readonly Cursor[]) => {

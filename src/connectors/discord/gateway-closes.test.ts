@@ -43,6 +43,36 @@ describe('a link that ends', () => {
     expect(states(link.health)).toContain('reconnecting connection_lost');
   });
 
+  it('F048: frames that nobody knows change nothing, and those that are none cost the link at most', async () => {
+    there.heard = there.polite;
+    const link = there.start();
+    await until(() => link.health.at(-1)?.state === 'connected');
+    const [caller] = there.callers;
+    const odd = [
+      { op: 99, d: {} },
+      { op: 99, d: 'x'.repeat(2 << 20) },
+      { d: 7 },
+      { op: 0, t: 'SOMETHING_NEW', s: null, d: {} },
+      { op: 0, t: 'MESSAGE_CREATE', s: 2, d: null },
+      { op: 0, t: 'MESSAGE_CREATE', s: 3, d: { id: {}, author: 'x', content: [] } },
+      { op: 0, t: 'GUILD_CREATE', s: 4, d: { id: [], threads: 'x', roles: 7 } },
+      { op: 11, d: { surprise: true } },
+    ];
+    for (const frame of odd) caller?.send(frame);
+    caller?.send(said(5, '100'));
+    await until(() => link.heard.length === 1);
+    expect(there.callers).toHaveLength(1);
+    const none = ['7', 'null', '[]', Buffer.from([0x78, 0x9c, 0xde, 0xad, 0xff])];
+    for (const [index, frame] of none.entries()) {
+      there.callers[index]?.socket.send(frame);
+      await until(() => there.callers[index + 1]?.frames[0] !== undefined);
+      await until(() => link.health.at(-1)?.state === 'connected');
+    }
+    there.callers.at(-1)?.send(said(6, '101'));
+    await until(() => link.heard.length === 2);
+    expect(there.greetings()).toEqual([2, 6, 6, 6, 6]);
+  });
+
   it.each([
     [4004, 'bad_credentials'],
     [4010, 'invalid_configuration'],

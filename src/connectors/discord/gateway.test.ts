@@ -11,6 +11,8 @@ import {
 } from '../../../test/support/gateway-rig.ts';
 import { hello } from '../../../test/support/scripted-gateway.ts';
 import type { Integration } from '../../core/integration.ts';
+import { type Log, silentLog } from '../../core/log.ts';
+import { judge } from '../../core/policy.ts';
 
 const THREAD = '1200000000000000004';
 let there: GatewayRig;
@@ -115,6 +117,28 @@ describe('a new link', () => {
       [true, 'hello'],
       [false, '<@&32> hello'],
     ]);
+  });
+});
+
+describe('words that are not there', () => {
+  it('F039: an intent without words is told to the operator once, and nobody is asked to answer nothing', async () => {
+    there.heard = there.polite;
+    const warned: string[] = [];
+    const log: Log = { ...silentLog, warn: (event) => void warned.push(event), child: () => log };
+    const link = there.start({ log });
+    await until(() => link.health.at(-1)?.state === 'connected');
+    const picture = { content: '', attachments: [{ id: '1', filename: 'cat.png' }] };
+    there.callers[0]?.send(said(2, '100', picture));
+    there.callers[0]?.send(said(3, '101'));
+    await until(() => link.heard.some(({ id }) => id === '101'));
+    expect(warned).toEqual([]);
+    for (const s of [4, 5, 6]) there.callers[0]?.send(said(s, String(100 + s), { content: '' }));
+    there.callers[0]?.send(said(7, '107'));
+    await until(() => link.heard.some(({ id }) => id === '107'));
+    expect(warned).toEqual(['message_without_content']);
+    const route = { enabled: true, autoRespond: true };
+    const turns = link.heard.filter((message) => judge(message, route, message.sentAt, 0) === null);
+    expect(turns.map(({ id }) => id)).toEqual(['101', '107']);
   });
 });
 

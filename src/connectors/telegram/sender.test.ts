@@ -237,6 +237,29 @@ describe('restraint', () => {
     expect((await send(delivery(), signal)).ok).toBe(true);
   });
 
+  it('F068: two hundred answers for one group go out in order, and the platform never has to ask for patience', async () => {
+    const taken: number[] = [];
+    const { send, clock, calls } = setup(() => {
+      const now = clock.elapsed();
+      const within = (ms: number) => taken.filter((at) => at > now - ms).length;
+      // 20 a minute in a group, and about one a second for long [T1].
+      if (within(60_000) >= 20 || within(10_000) >= 13) return refused(429, 'x', { retry_after: 30 });
+      taken.push(now);
+      return done();
+    });
+    for (let number = 0; number < 200; number++) {
+      for (;;) {
+        const result = await send(delivery({ part: { text: String(number) } }), signal);
+        if (result.ok) break;
+        if (result.failure.kind !== 'rate_limited') throw new Error(result.failure.kind);
+        await clock.advance(result.failure.afterMs);
+      }
+    }
+    expect(calls.map(({ parameters }) => parameters['text'])).toEqual(Array.from({ length: 200 }, (_, n) => String(n)));
+    // No slower than it has to be, either.
+    expect(clock.elapsed()).toBeLessThan(11 * 60_000);
+  });
+
   it('makes no call before the time is over that the platform named', async () => {
     const { send, typing, clock, calls } = setup((_call, index) =>
       index === 0 ? refused(429, 'x', { retry_after: 30 }) : done(),
