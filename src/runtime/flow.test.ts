@@ -10,7 +10,7 @@ describe('the flow of messages', () => {
   });
   afterEach(() => rig.end());
 
-  it('answers in order within a conversation, and each turn knows the one before', async () => {
+  it('F107: answers in order within a conversation, and each turn knows the one before', async () => {
     const slow = Promise.withResolvers<string>();
     rig.respond = (turn) => (turn.message.text === 'A' ? slow.promise : `re: ${turn.message.text}`);
     await rig.say('A');

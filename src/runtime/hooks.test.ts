@@ -50,7 +50,7 @@ describe('hooks', { timeout: 30_000 }, () => {
   const post = (botId: BotId | undefined, posted: Posted, secret: string | undefined = 'good') =>
     rig.runtime.hook('chat', botId, request(secret, posted));
 
-  it('takes a message in, and it is answered once however often it comes', async () => {
+  it('F078 F083: takes a message in, and it is answered once however often it comes', async () => {
     const { integration } = await rig.connect();
     const messages = [rig.message('hello')];
     for (let times = 0; times < 4; times++) {
@@ -60,7 +60,7 @@ describe('hooks', { timeout: 30_000 }, () => {
     expect(rig.platform.ledger).toEqual(['c1: re: hello']);
   });
 
-  it('answers before the model does', async () => {
+  it('F078 F083: answers before the model does', async () => {
     const { integration } = await rig.connect();
     const model = Promise.withResolvers<string>();
     rig.respond = () => model.promise;

@@ -19,7 +19,7 @@ describe('accepting', { timeout: 30_000 }, () => {
   it.each([
     ['although it was stored', (call: () => Promise<unknown>) => call().then(() => Promise.reject(new Error('lost')))],
     ['and nothing was stored', () => Promise.reject(new Error('away'))],
-  ])('a commit that is rejected %s: after the repetition the turn runs once', async (_name, fault) => {
+  ])('F003 F086: a commit that is rejected %s: after the repetition the turn runs once', async (_name, fault) => {
     const { port } = await rig.receiver();
     const messages = [rig.message('one')];
     const cursors = [{ name: 'offset', value: '1' }];

@@ -148,7 +148,7 @@ describe('sending', { timeout: 30_000 }, () => {
   it.each([
     ['gone', 'blocked'],
     ['rejected', 'too_long'],
-  ] as const)('%s ends the answer and no other', async (kind, reason) => {
+  ] as const)('F054: %s ends the answer and no other', async (kind, reason) => {
     rig.respond = (turn) => (turn.message.text === 'one' ? 'a|b|c' : 'fine');
     rig.platform.script.push(arrives, refused(kind, reason));
     await rig.say('one');

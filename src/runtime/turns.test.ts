@@ -28,15 +28,18 @@ describe('turns', { timeout: 30_000 }, () => {
     ['says nothing', () => ' ', 'failed:empty_answer'],
     ['hangs', hangs, 'failed:turn_timeout'],
     ['hangs and does not heed its signal', deaf, 'failed:turn_timeout'],
-  ] as const)('a responder that %s fails its message and no other', async (_name, respond, fate) => {
-    rig.respond = (turn, signal) => (turn.message.text === 'bad' ? respond(turn, signal) : 'fine');
-    await rig.say('bad');
-    await rig.say('good');
-    await rig.pass(11 * 60_000, () => sent().length > 0);
-    await rig.quiet();
-    expect(rig.fates()).toEqual({ bad: fate, good: 'answered' });
-    expect(rig.clock.sleeping().filter((ms) => ms > 1_000)).toEqual([]);
-  });
+  ] as const)(
+    'F009 F010 F056 F077 F101: a responder that %s fails its message and no other',
+    async (_name, respond, fate) => {
+      rig.respond = (turn, signal) => (turn.message.text === 'bad' ? respond(turn, signal) : 'fine');
+      await rig.say('bad');
+      await rig.say('good');
+      await rig.pass(11 * 60_000, () => sent().length > 0);
+      await rig.quiet();
+      expect(rig.fates()).toEqual({ bad: fate, good: 'answered' });
+      expect(rig.clock.sleeping().filter((ms) => ms > 1_000)).toEqual([]);
+    },
+  );
 
   it('a connector that cannot render fails the message and no other', async () => {
     const { render } = rig.platform;
@@ -51,7 +54,7 @@ describe('turns', { timeout: 30_000 }, () => {
     expect(rig.fates()).toEqual({ bad: 'failed:internal_error', good: 'answered' });
   });
 
-  it('shows that somebody writes, at the pace of the platform, and stops with the answer', async () => {
+  it('F104: shows that somebody writes, at the pace of the platform, and stops with the answer', async () => {
     const slow = Promise.withResolvers<string>();
     rig.respond = () => slow.promise;
     await rig.say('one');
@@ -96,7 +99,7 @@ describe('turns', { timeout: 30_000 }, () => {
     await rig.until(() => sent().length === 200);
   });
 
-  it('answers nothing that is older than 12 hours, also when it grew old while waiting', async () => {
+  it('F029: answers nothing that is older than 12 hours, also when it grew old while waiting', async () => {
     const first = Promise.withResolvers<string>();
     rig.respond = (turn) => (turn.message.text === 'first' ? first.promise : 'ok');
     const old = (ms: number) => ({ sentAt: rig.clock.now() - 12 * HOUR - ms });
@@ -189,7 +192,7 @@ describe('turns', { timeout: 30_000 }, () => {
     expect(rig.fates()).toEqual({ one: 'ignored:paused', two: 'ignored:paused', new: 'answered' });
   });
 
-  it('keeps nothing in memory of what has ended', async () => {
+  it('F021: keeps nothing in memory of what has ended', async () => {
     for (let n = 0; n < 20; n++) {
       rig.platform.script.push(arrives);
       await rig.say(`q${n}`, { channel: `c${n % 5}` });

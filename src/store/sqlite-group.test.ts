@@ -38,7 +38,7 @@ describe('group commit', () => {
     expect(users()).toBe(3);
   });
 
-  it('promises nothing when the disk is full, and serves again when it is not', async () => {
+  it('F013: promises nothing when the disk is full, and serves again when it is not', async () => {
     await run([user(0)]);
     const { page_count } = database.prepare('pragma page_count').get() as { page_count: number };
     database.exec(`pragma max_page_count = ${page_count}`);

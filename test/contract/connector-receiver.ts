@@ -187,7 +187,7 @@ export function receiverCases(suite: Suite): void {
       expect(people[2]?.replyTo).toBeDefined();
     });
 
-    test('takes nothing that a bot posted for a person', async () => {
+    test('F105: takes nothing that a bot posted for a person', async () => {
       const world = suite.world();
       const link = await listen();
       await sent(await openSender(suite), { to: world.here, text: 'my own words' });

@@ -60,7 +60,7 @@ export function senderCases(suite: Suite): void {
       await sent(link, { to: world.here, text: 'slowly' });
     });
 
-    test('uses a dead credential no more', async () => {
+    test('F065 F097: uses a dead credential no more', async () => {
       const world = suite.world();
       const link = await openSender(suite);
       await world.revoke();
@@ -82,7 +82,7 @@ export function senderCases(suite: Suite): void {
       expect(await one(link, { to: world.here, text: 'x' })).toMatchObject({ ok: false, failure: { kind: 'gone' } });
     });
 
-    test('has every part accepted, up to the limit, and the parts are the answer', async () => {
+    test('F055 F072: has every part accepted, up to the limit, and the parts are the answer', async () => {
       const world = suite.world();
       const link = await openSender(suite);
       const full = connector.render('x'.repeat(connector.limits.textLength), world.here);
@@ -98,7 +98,7 @@ export function senderCases(suite: Suite): void {
       expect(pieces.join(' ')).toBe(words);
     });
 
-    test('renders nothing of nothing', async () => {
+    test('F056: renders nothing of nothing', async () => {
       const world = suite.world();
       for (const answer of ['', ' \n\n ', '\u200b']) expect(connector.render(answer, world.here)).toEqual([]);
     });

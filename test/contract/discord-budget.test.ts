@@ -33,7 +33,7 @@ function talker(allowed: boolean): () => Promise<SendResult> {
   return () => one(sender, { to: { scope: guild.id, channel: channel.id }, text: 'hello' });
 }
 
-it('bots that are refused again and again wait long before the platform locks everybody out', async () => {
+it('F058: bots that are refused again and again wait long before the platform locks everybody out', async () => {
   const unwelcome = Array.from({ length: 80 }, () => talker(false));
   const results: SendResult[] = [];
   for (let round = 0; round < 40; round++) {

@@ -69,7 +69,7 @@ describe('a gap that the platform does not replay', () => {
     expect(store.texts()).toEqual(['before the gap', 'nobody was told']);
   });
 
-  it('is found by a server that has tried to come back all the time', async () => {
+  it('F032: is found by a server that has tried to come back all the time', async () => {
     const store = await seasoned(settingsOf([channel]));
     const link = run(store, settingsOf([channel]));
     await link.connected();
@@ -166,7 +166,7 @@ describe('a gap that the platform does not replay', () => {
     expect(store.heard[1]).toMatchObject({ text: 'are you there?', at: { channel: dialogue.id }, addressed: true });
   });
 
-  it('passes over what is answered already: a store that was restored from a copy', async () => {
+  it('F029: passes over what is answered already: a store that was restored from a copy', async () => {
     const store = await seasoned(settingsOf([channel]));
     const restore = store.copy();
     const link = run(store, settingsOf([channel]));

@@ -159,7 +159,7 @@ describe('what passes', () => {
 });
 
 describe('time-outs', () => {
-  it('no first text, each attempt for itself', async () => {
+  it('F101 F103: no first text, each attempt for itself', async () => {
     simulator.fault({ kind: 'hang', times: null });
     await expect(ask({}, { timeouts: { ...quick, firstTextMs: 30 } })).rejects.toMatchObject({
       reason: 'model_timeout',

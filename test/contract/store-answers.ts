@@ -51,7 +51,7 @@ export function answersContract(current: () => Store): void {
       expect(turns).toEqual([]);
     });
 
-    it('takes one answer per message, also when two come at once', async () => {
+    it('F103: takes one answer per message, also when two come at once', async () => {
       const store = current();
       const world = await makeWorld(store);
       const turn = await hear(store, world);

@@ -224,7 +224,7 @@ export function enduranceContract(current: () => Store, opened: () => Opened): v
       expect(bot_token).toMatch(/^token-/);
     });
 
-    it('a store that was sealed with another key is refused', async () => {
+    it('F030: a store that was sealed with another key is refused', async () => {
       const world = await makeWorld(current());
       const secretKey = new Uint8Array(32).fill(9);
       await expect(opened().beside({ secretKey })).rejects.toBeInstanceOf(StoreKeyError);

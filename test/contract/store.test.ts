@@ -72,7 +72,7 @@ describe('sqlite alone', { timeout: 10_000 }, () => {
     await opened.close();
   });
 
-  it('refuses another key before it writes anything', async () => {
+  it('F030: refuses another key before it writes anything', async () => {
     const opened = await openSqliteStore();
     await opened.store.close();
     const before = await stat(join(opened.dataDir, 'store.db'));

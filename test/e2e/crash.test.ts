@@ -16,7 +16,7 @@ const KILLS = [30, 110];
 // Side by side: most of the time is spent waiting for leases to run out and for the platforms' own pace.
 describe.concurrent.each(drivers)('$name', (driver) => {
   describe.each(storeKinds)('on %s', (kind) => {
-    it('kill -9 in the middle of 200 messages loses nothing, doubles nothing but sends in flight, keeps the order', async ({
+    it('F001: kill -9 in the middle of 200 messages loses nothing, doubles nothing but sends in flight, keeps the order', async ({
       expect,
       onTestFinished: afterwards,
     }) => {
@@ -88,7 +88,7 @@ describe.concurrent.each(drivers)('$name', (driver) => {
       );
     }, 240_000);
 
-    it('a TERM lets what is under way end, exits 0 and frees its bots', async ({
+    it('F005: a TERM lets what is under way end, exits 0 and frees its bots', async ({
       expect,
       onTestFinished: afterwards,
     }) => {

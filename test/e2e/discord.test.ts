@@ -139,7 +139,7 @@ describe.each(storeKinds)('discord on %s', (kind) => {
     expect((await post(guild, [beside])).status).toBe(201);
   });
 
-  it('tells at connect what is missing, each thing by its own reason and with the way to mend it', async () => {
+  it('F038: tells at connect what is missing, each thing by its own reason and with the way to mend it', async () => {
     const abroad = sim.guild({ name: 'Without the bot' });
     const muted = sim.channel(guild, { name: 'muted' });
     muted.deny(bot, 'SEND_MESSAGES');
@@ -159,7 +159,7 @@ describe.each(storeKinds)('discord on %s', (kind) => {
     expect((await harness.client.get('/v1/integrations')).body.total).toBe(0);
   });
 
-  it('an intent that is taken away later is an error with the link to mend it', async () => {
+  it('F038: an intent that is taken away later is an error with the link to mend it', async () => {
     const id = await connect();
     sim.setIntent(bot, 'messageContent', false);
     sim.closeGateway(4014, bot);
@@ -221,7 +221,7 @@ describe.each(storeKinds)('discord on %s', (kind) => {
     expect(await thread.answered(2, patience())).toEqual([echo('one'), echo('two')]);
   });
 
-  it('a send whose answer was lost is not doubled', async () => {
+  it('F051: a send whose answer was lost is not doubled', async () => {
     await connect();
     sim.fail({ method: 'POST', path: '/messages', times: 1, fault: { kind: 'drop' } });
     channel.say('one');

@@ -46,7 +46,7 @@ describe.each(drivers)('$name', (driver) => {
       expect((await get(id)).last_message_at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
     });
 
-    it('answers every message of a conversation once and in order', async () => {
+    it('F087: answers every message of a conversation once and in order', async () => {
       await harness.connect(bot);
       const texts = Array.from({ length: 6 }, (_, index) => `number ${index}`);
       for (const text of texts) await chat.say(text);
@@ -137,7 +137,7 @@ describe.each(drivers)('$name', (driver) => {
         .toMatchObject({ status: 'active', message_count: 4, health: { state: 'connected' } });
     });
 
-    it('stops calling with a dead token', async () => {
+    it('F040 F065 F097: stops calling with a dead token', async () => {
       const id = await harness.connect(bot);
       await chat.say('one');
       await chat.answered(1);

@@ -45,7 +45,7 @@ describe.each(platformDrivers)('a model behind $platform', (driver) => {
       expect(second).toContain('Cem: what is her cat called?');
     });
 
-    it('shows a conversation to nobody else, and no secret to anybody', async () => {
+    it('F108 F109: shows a conversation to nobody else, and no secret to anybody', async () => {
       const chats = await Promise.all(Array.from({ length: 12 }, (_, index) => bot.direct(`Person ${index}`)));
       const other = await harness.world.bot();
       const foreign = await other.direct('Stranger');
@@ -70,7 +70,7 @@ describe.each(platformDrivers)('a model behind $platform', (driver) => {
       for (const hidden of [token, KEY, 'sk_live_', 'int_', 'bot_']) expect(everything).not.toContain(hidden);
     });
 
-    it('a slow answer delays nobody else, and a model that fails loses only its own message', async () => {
+    it('F010: a slow answer delays nobody else, and a model that fails loses only its own message', async () => {
       const slow = await bot.direct('Slow');
       const quick = await bot.direct('Quick');
       const broken = await bot.direct('Broken');

@@ -30,7 +30,7 @@ describe.concurrent.each(drivers.filter(({ pushes }) => !pushes))('two servers o
     return { first, second, bot, chat, path: `/v1/integrations/${body.id}`, other: createClient(second.url, API_KEY) };
   }
 
-  it('what is told to one is in force on the other within 2 s', async (context) => {
+  it('F111: what is told to one is in force on the other within 2 s', async (context) => {
     const { expect } = context;
     const { first, bot, chat, path, other } = await scene(context);
     expect((await other.put(path, { active: false })).body.status).toBe('inactive');
@@ -54,7 +54,7 @@ describe.concurrent.each(drivers.filter(({ pushes }) => !pushes))('two servers o
     expect((await other.delete(path)).body.deleted).toBe(true);
   }, 120_000);
 
-  it('a server that is stopped hands its bots over at once', async (context) => {
+  it('F008: a server that is stopped hands its bots over at once', async (context) => {
     const { expect } = context;
     const { first, chat, path, other } = await scene(context);
     expect(await first.kill('SIGTERM')).toBe(0);
@@ -63,7 +63,7 @@ describe.concurrent.each(drivers.filter(({ pushes }) => !pushes))('two servers o
     await expect.poll(async () => (await other.get(path)).body.health.state, { timeout: 10_000 }).toBe('connected');
   }, 120_000);
 
-  it('a server that dies is replaced, and its return as a ghost harms nobody', async (context) => {
+  it('F011: a server that dies is replaced, and its return as a ghost harms nobody', async (context) => {
     const { expect } = context;
     const { first, chat, path, other } = await scene(context);
     // Stored as delivered: what follows must not send it again.

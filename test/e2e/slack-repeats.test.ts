@@ -7,7 +7,7 @@ const SIXTY = Array.from({ length: 60 }, (_, index) => `message ${index}`);
 
 describe.each(storeKinds)('slack repeats itself, on %s', (kind) => {
   it.each(['socket', 'events'] as const)(
-    'sixty messages, each told four times over six minutes by %s, have one answer each',
+    'F083: sixty messages, each told four times over six minutes by %s, have one answer each',
     async (by) => {
       // Moving the platform's time on makes every acknowledgement look late; how long they take is not asked here.
       const scene = await startSlackScene(kind, { settings: { ackTime: 3_600_000, pingInterval: 0 } });

@@ -74,7 +74,7 @@ describe.each(storeKinds)('slack transports on %s', (kind) => {
     await expect.poll(() => scene.get(id)).toMatchObject({ message_count: 2 * (said.length + 1) });
   }, 60_000);
 
-  it('replaces its connection as often as it is asked to, under load, with never more than two', async () => {
+  it('F088: replaces its connection as often as it is asked to, under load, with never more than two', async () => {
     const { sim } = scene;
     const { bot, channels } = scene.bot('socket', 4);
     const id = await scene.connect('socket', bot, channels);
@@ -96,7 +96,7 @@ describe.each(storeKinds)('slack transports on %s', (kind) => {
     await listensBy(id, 'socket');
   }, 60_000);
 
-  it('goes on by history where Socket Mode was switched off, and says so', async () => {
+  it('F088: goes on by history where Socket Mode was switched off, and says so', async () => {
     const { bot, channels } = scene.bot('socket');
     const id = await scene.connect('socket', bot, channels);
     scene.sim.setSocketMode(bot.app, false);
@@ -111,7 +111,7 @@ describe.each(storeKinds)('slack transports on %s', (kind) => {
   });
 
   it.each(['socket', 'events'] as const)(
-    'hears by %s that its token is dead, and goes on with a new one',
+    'F097: hears by %s that its token is dead, and goes on with a new one',
     async (by) => {
       const { sim } = scene;
       const { bot, channels } = scene.bot(by);

@@ -30,7 +30,7 @@ describe('slack conversations', () => {
     await witness.answered(count + 1, patience());
   };
 
-  it('answers once what comes as a message and as a mention', async () => {
+  it('F094: answers once what comes as a message and as a mention', async () => {
     const id = await connect();
     const { ts } = channel.say('hello', { mention: bot });
     await channel.answered(1, patience());
@@ -200,7 +200,7 @@ describe('slack sends of unknown outcome', () => {
   afterEach(() => scene.close());
   const posts = () => scene.sim.ledger.calls.filter(({ method }) => method === 'chat.postMessage');
 
-  it('a message whose receipt was lost is found by its mark and not sent again', async () => {
+  it('F095: a message whose receipt was lost is found by its mark and not sent again', async () => {
     scene.sim.nextSend('dropped');
     const { ts } = channel.say('one');
     await channel.answered(1, patience());
@@ -211,7 +211,7 @@ describe('slack sends of unknown outcome', () => {
     await expect.poll(() => scene.get(id)).toMatchObject({ message_count: 4 });
   });
 
-  it('one that failed for unknown reasons is sent again once it is certain that it is not there', async () => {
+  it('F095: one that failed for unknown reasons is sent again once it is certain that it is not there', async () => {
     scene.sim.nextSend('error');
     channel.say('one');
     expect(await channel.answered(1, patience())).toEqual([echo('one')]);

@@ -57,7 +57,7 @@ describe.each(storeKinds)('telegram on %s', (kind) => {
     expect(sim.ledger.calls.filter((call) => call.status === 400)).toEqual([]);
   });
 
-  it('follows a group that becomes a supergroup, with its allow-list', async () => {
+  it('F070: follows a group that becomes a supergroup, with its allow-list', async () => {
     const group = sim.group(bot, { kind: 'group' });
     await connect({ channel_ids: [String(group.id)] });
     group.say('before');
@@ -68,7 +68,7 @@ describe.each(storeKinds)('telegram on %s', (kind) => {
     expect((await get()).channel_ids).toEqual([String(fresh.id)]);
   });
 
-  it('sends an answer on to the supergroup that the group became while it was being written', async () => {
+  it('F070: sends an answer on to the supergroup that the group became while it was being written', async () => {
     const group = sim.group(bot, { kind: 'group' });
     await connect();
     sim.fail({ method: 'sendMessage', times: 1, fault: limited(1) });
@@ -99,7 +99,7 @@ describe.each(storeKinds)('telegram on %s', (kind) => {
     expect(await group.answered(1, patience())).toEqual([echo('for you')]);
   });
 
-  it('refuses a bot that another service serves by webhook, and leaves that webhook alone', async () => {
+  it('F062: refuses a bot that another service serves by webhook, and leaves that webhook alone', async () => {
     sim.setForeignWebhook(bot);
     const answer = await connect();
     expect(answer.status).toBe(422);
@@ -141,7 +141,7 @@ describe.each(storeKinds)('telegram on %s', (kind) => {
     expect(sim.ledger.counts.sent_while_limited).toBe(0);
   });
 
-  it('a chat that blocked the bot costs nobody else anything', async () => {
+  it('F074: a chat that blocked the bot costs nobody else anything', async () => {
     const chat = sim.privateChat(bot);
     const other = sim.privateChat(bot, { name: 'Bea' });
     await connect();

@@ -80,7 +80,7 @@ describe('a link that ends', () => {
     [4012, 'invalid_configuration'],
     [4013, 'invalid_configuration'],
     [4014, 'missing_intent'],
-  ])('for good by close %i', async (code, reason) => {
+  ])('F038 F040: for good by close %i', async (code, reason) => {
     there.heard = (caller, { op }) => op === 2 && caller.socket.close(code);
     const link = there.start();
     await link.ended;
@@ -89,7 +89,7 @@ describe('a link that ends', () => {
     expect(link.health.at(-1)?.fixUrl).toContain('https://discord.com/developers/applications');
   });
 
-  it('waits 1–5 s before it identifies anew', async () => {
+  it('F034: waits 1–5 s before it identifies anew', async () => {
     there.heard = (caller, { op }) =>
       op === 2 ? caller.send(there.ready()) : op === 6 && caller.send({ op: 9, d: false });
     const cursor = JSON.stringify({ session_id: 'old', resume_url: there.url, seq: 7, intents: 33281, roles: [] });
@@ -99,7 +99,7 @@ describe('a link that ends', () => {
     expect(link.slept.at(-1)).toBe(3_000);
   });
 
-  it('gives a session up that cannot be resumed after three tries', async () => {
+  it('F033: gives a session up that cannot be resumed after three tries', async () => {
     there.heard = (caller, { op }) =>
       op === 6 ? caller.socket.terminate() : op === 2 && caller.send(there.ready('s2'));
     const cursor = JSON.stringify({ session_id: 'old', resume_url: there.url, seq: 7, intents: 33281, roles: [] });

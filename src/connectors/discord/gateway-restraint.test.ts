@@ -9,7 +9,7 @@ beforeEach(async () => {
 afterEach(() => there.end());
 
 describe('restraint', () => {
-  it('does not identify when the day’s share is used up, and says until when', async () => {
+  it('F037: does not identify when the day’s share is used up, and says until when', async () => {
     const { answer } = there;
     let asked = 0;
     there.answer = (path) =>
@@ -24,7 +24,7 @@ describe('restraint', () => {
     expect(link.health[1]?.message).toMatch(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/);
   });
 
-  it('keeps a reserve of identifies', async () => {
+  it('F036: keeps a reserve of identifies', async () => {
     there.answer = () => [
       200,
       { url: there.url, session_start_limit: { total: 1000, remaining: 90, reset_after: 60_000 } },
@@ -86,7 +86,7 @@ describe('restraint', () => {
     expect(there.callers).toHaveLength(1);
   });
 
-  it('stops at a dead token, for good', async () => {
+  it('F040: stops at a dead token, for good', async () => {
     there.answer = () => [401, { message: '401: Unauthorized', code: 0 }];
     const link = there.start();
     await link.ended;
@@ -120,7 +120,7 @@ describe('restraint', () => {
     expect(there.callers[1]?.frames[0]?.op).toBe(6);
   });
 
-  it('says when the bot is in none of its servers any more, an outage apart', async () => {
+  it('F050: says when the bot is in none of its servers any more, an outage apart', async () => {
     there.heard = there.polite;
     const link = there.start();
     await until(() => link.health.at(-1)?.state === 'connected');
@@ -135,7 +135,7 @@ describe('restraint', () => {
     await until(() => link.health.at(-1)?.code === undefined);
   });
 
-  it('leaves a server that says nothing after 30 s', async () => {
+  it('F046: leaves a server that says nothing after 30 s', async () => {
     let passed = 0;
     const slow = { elapsed: () => performance.now() + passed };
     there.met = (_caller, index) => {

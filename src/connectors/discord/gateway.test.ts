@@ -166,7 +166,7 @@ describe('heartbeats', () => {
     await until(() => there.callers[0]?.frames.some(({ op }) => op === 1) === true);
   });
 
-  it('find a dead link, which is left without ending the session, and the new one starts afresh', async () => {
+  it('F031: find a dead link, which is left without ending the session, and the new one starts afresh', async () => {
     there.met = (caller, index) => caller.send(hello(index === 0 ? 300 : 45_000));
     there.heard = (caller, frame) => {
       there.polite(caller, frame);

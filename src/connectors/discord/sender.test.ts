@@ -88,7 +88,7 @@ describe('what is sent', () => {
   });
 });
 
-describe('what a refusal means', () => {
+describe('F053 F057 F058: what a refusal means', () => {
   const unknown = (reason: string) => ({ kind: 'retry', delivered: 'unknown', reason });
   const no = (reason: string) => ({ kind: 'retry', delivered: 'no', reason });
   const gone = (reason: string) => ({ kind: 'gone', reason });
@@ -173,7 +173,7 @@ describe('what a refusal means', () => {
   it.each([
     ['may not be read', 160002, {}],
     ['is not one to reply to', 50035, { errors: { message_reference: { _errors: [{ code: 'X' }] } } }],
-  ])('a message that %s is not replied to, but answered', async (_name, code, more) => {
+  ])('F060: a message that %s is not replied to, but answered', async (_name, code, more) => {
     const { send, calls } = setup((_call, index) => (index === 0 ? refused(400, code, more) : done()));
     expect(await send(delivery(), signal)).toEqual({ ok: true, messageId: '77' });
     expect(calls.map(({ parameters }) => 'message_reference' in parameters)).toEqual([true, false]);
@@ -193,7 +193,7 @@ describe('restraint', () => {
     expect(calls).toHaveLength(1);
   });
 
-  it('waits by itself when the headers say that nothing is left, in this channel only', async () => {
+  it('F057: waits by itself when the headers say that nothing is left, in this channel only', async () => {
     const headers = { 'x-ratelimit-bucket': 'b', 'x-ratelimit-remaining': '1', 'x-ratelimit-reset-after': '4.5' };
     const { send, clock, calls } = setup(() => done(headers));
     expect((await send(delivery(), signal)).ok).toBe(true);
@@ -206,7 +206,7 @@ describe('restraint', () => {
     expect((await send(delivery(), signal)).ok).toBe(true);
   });
 
-  it('makes no call before the time is over that the platform named; elsewhere it does', async () => {
+  it('F057: makes no call before the time is over that the platform named; elsewhere it does', async () => {
     const { send, clock, calls } = setup((_call, index) => (index === 0 ? limited(30) : done()));
     await send(delivery(), signal);
     await clock.advance(29_999);
@@ -217,7 +217,7 @@ describe('restraint', () => {
     expect((await send(delivery(), signal)).ok).toBe(true);
   });
 
-  it('leaves the platform alone altogether when that is meant for all', async () => {
+  it('F057 F058: leaves the platform alone altogether when that is meant for all', async () => {
     const { send, typing, clock, calls } = setup((_call, index) => (index === 0 ? page(429) : done()));
     await send(delivery(), signal);
     await clock.advance(59_000);

@@ -165,7 +165,7 @@ describe('exchange', () => {
 });
 
 describe('address families', () => {
-  it('goes on with the other family when one is dead, and begins with it from then on', async () => {
+  it('F080: goes on with the other family when one is dead, and begins with it from then on', async () => {
     const { port } = await serve((_request, response) => response.writeHead(200, { connection: 'close' }).end('v4'));
     // Nobody listens at the IPv6 address yet, or there is no IPv6 at all.
     const both: LookupFunction = (_hostname, _options, callback) =>

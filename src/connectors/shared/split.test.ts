@@ -47,7 +47,7 @@ describe('split', () => {
     expect(split('first line here\n    indented line', 22)).toEqual(['first line here', '    indented line']);
   });
 
-  it('closes a fenced block and opens it again with its info string', () => {
+  it('F055: closes a fenced block and opens it again with its info string', () => {
     const code = Array.from({ length: 12 }, (_, line) => `  line(${line});`).join('\n');
     const parts = split(`Look:\n\n\`\`\`ts\n${code}\n\`\`\`\n\nDone.`, 80);
     expect(parts.length).toBeGreaterThan(2);
@@ -82,7 +82,7 @@ describe('split', () => {
     if (!text.startsWith('```\n')) expectNothingLost(text, parts);
   });
 
-  it('cuts no grapheme and loses nothing', () => {
+  it('F055 F072: cuts no grapheme and loses nothing', () => {
     const words = fc.string({ unit: 'grapheme', maxLength: 12 }).filter((word) => !/[`~]/.test(word));
     const glue = fc.constantFrom(' ', ' ', '\n', '\n\n', '. ', '');
     const text = fc.array(fc.tuple(words, glue), { maxLength: 60 }).map((pairs) => pairs.flat().join(''));

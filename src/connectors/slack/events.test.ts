@@ -59,7 +59,7 @@ describe('whom an event is for', () => {
 });
 
 describe('what an event means', () => {
-  it('is the same message for message and app_mention', () => {
+  it('F094: is the same message for message and app_mention', () => {
     const said = { text: '<@U0BOT> hi', channel_type: undefined };
     const mention = eventIntake(outer({ type: 'app_mention', ...said }), listener(), NOW);
     expect(mention?.messages).toEqual(eventIntake(outer(said), listener(), NOW)?.messages);
@@ -132,7 +132,7 @@ describe('what an event means', () => {
     ['our token', { type: 'tokens_revoked', tokens: { bot: ['U0BOT'] } }, true],
     ['somebody else’s', { type: 'tokens_revoked', tokens: { oauth: ['U1'], bot: ['U9'] } }, undefined],
     ['nobody’s', { type: 'tokens_revoked', tokens: 'all' }, undefined],
-  ])('tells of a dead credential: %s', (_name, event, revoked) => {
+  ])('F097: tells of a dead credential: %s', (_name, event, revoked) => {
     const told = outer(event, { event_time: NOW / 1000 - 20.5 });
     expect(eventIntake(told, listener(), NOW)?.revoked).toBe(revoked);
   });

@@ -115,21 +115,24 @@ describe('send', () => {
     ['a cut line', () => new Error('reset'), {}, { kind: 'retry', delivered: 'unknown', reason: 'broken_off' }],
     ['an answer without an id', () => ok({}), {}, { kind: 'retry', delivered: 'unknown', reason: 'unreadable_answer' }],
     ['a full workspace', () => no('message_limit_exceeded'), {}, { kind: 'rate_limited', afterMs: 300_000 }],
-  ])('tells %s', async (_name, answer, more, failure) => {
+  ])('F098: tells %s', async (_name, answer, more, failure) => {
     const { send, calls } = setup(answer);
     expect(await send(more)).toMatchObject({ ok: false, failure });
     // Nothing is tried again behind the caller's back.
     expect(calls).toHaveLength(1);
   });
 
-  it.each(['invalid_auth', 'token_revoked', 'account_inactive', 'token_expired'])('stops at %s', async (error) => {
-    const { send, calls, lookUp } = setup(() => no(error));
-    for (let round = 0; round < 3; round++) {
-      expect(await send()).toEqual({ ok: false, failure: { kind: 'unauthorized' } });
-    }
-    expect(await lookUp()).toEqual({ kind: 'unknown' });
-    expect(calls).toHaveLength(1);
-  });
+  it.each(['invalid_auth', 'token_revoked', 'account_inactive', 'token_expired'])(
+    'F097: stops at %s',
+    async (error) => {
+      const { send, calls, lookUp } = setup(() => no(error));
+      for (let round = 0; round < 3; round++) {
+        expect(await send()).toEqual({ ok: false, failure: { kind: 'unauthorized' } });
+      }
+      expect(await lookUp()).toEqual({ kind: 'unknown' });
+      expect(calls).toHaveLength(1);
+    },
+  );
 });
 
 describe('pace', () => {

@@ -67,16 +67,16 @@ describe('one connection', () => {
     expect(await connection.ended).toMatchObject({ why: 'silent', greeted: false });
   });
 
-  it('asks for a sign of life after half a minute, and ends when none comes', async () => {
+  it('asks for a sign of life when there is none, and ends within half a minute when none comes', async () => {
     const { connection, pass, pings } = await connect({ alive: false });
     await connection.greeted;
-    pass(31_000);
+    pass(19_000);
     await until(() => pings() === 1);
     pass(11_000);
     expect(await connection.ended).toMatchObject({ why: 'silent', greeted: true });
   });
 
-  it('does not mind a day without a word, as long as the other end lives', async () => {
+  it('F092: does not mind a day without a word, as long as the other end lives', async () => {
     const { connection, envelopes, send, pass, pings } = await connect();
     await connection.greeted;
     for (let asked = 1; asked <= 3; asked++) {

@@ -85,7 +85,7 @@ async function passing(holds: () => boolean): Promise<void> {
 }
 
 describe('a socket that looks well', () => {
-  it('and is deaf: what it missed is recovered, it is replaced, and people are told', async () => {
+  it('F091: and is deaf: what it missed is recovered, it is replaced, and people are told', async () => {
     const at = scene();
     at.start(at.socket);
     await passing(() => at.now() === 'connected socket');
@@ -103,7 +103,7 @@ describe('a socket that looks well', () => {
     expect(there.ledger.counts.max_sockets).toBeLessThanOrEqual(2);
   });
 
-  it('and shares its events with others: nothing is lost, and people are told', async () => {
+  it('F090: and shares its events with others: nothing is lost, and people are told', async () => {
     const at = scene();
     there.addGhosts(at.bot.app, 3);
     at.start(at.socket);
@@ -116,7 +116,7 @@ describe('a socket that looks well', () => {
 });
 
 describe('what changes and what breaks', () => {
-  it('loses nothing in fifty cuts, and never holds more than two sockets', async () => {
+  it('F089: loses nothing in fifty cuts, and never holds more than two sockets', async () => {
     const at = scene();
     at.start(at.socket);
     await passing(() => at.now() === 'connected socket');

@@ -67,7 +67,7 @@ function setup(
 const at = (value: string) => [{ name: 'offset', value }];
 
 describe('polling', () => {
-  it('tells early that it is connected, then waits long', async () => {
+  it('F081: tells early that it is connected, then waits long', async () => {
     const { clock, calls, health } = setup((call, index) => (index === 0 ? batch() : hangs(call.signal)), {
       cursor: '40',
     });
@@ -146,7 +146,7 @@ describe('polling', () => {
     ['a lost way', () => new Response('not here', { status: 404 })],
     ['a redirect', () => new Response('', { status: 301, headers: { location: 'http://elsewhere' } })],
     ['nothing', () => new TypeError('fetch failed')],
-  ])('survives %s with growing patience', async (_name, answer) => {
+  ])('F063: survives %s with growing patience', async (_name, answer) => {
     const { clock, calls, health } = setup((call, index) =>
       index < 12 ? answer() : index === 12 ? batch() : hangs(call.signal),
     );
@@ -167,14 +167,14 @@ describe('polling', () => {
     expect(calls).toHaveLength(2);
   });
 
-  it('gives up a half-open poll within a minute', async () => {
+  it('F064: gives up a half-open poll within a minute', async () => {
     const { clock, calls, health } = setup((call, index) => (index === 0 ? batch() : hangs(call.signal)));
     await clock.advance(52_000);
     expect(calls.map((call) => call.parameters['timeout'])).toEqual([0, 40, 0]);
     expect(health.at(-1)).toBe('reconnecting unreachable');
   });
 
-  it('stops for good when the token is dead', async () => {
+  it('F065: stops for good when the token is dead', async () => {
     const { clock, calls, health, running } = setup((_call, index) =>
       index === 0 ? batch() : refused(401, 'Unauthorized'),
     );
@@ -192,7 +192,7 @@ describe('polling', () => {
     expect(health).toEqual(['connecting', 'connected']);
   });
 
-  it('names a second poller within half a minute and recovers when it has gone', async () => {
+  it('F061: names a second poller within half a minute and recovers when it has gone', async () => {
     let gone = false;
     const { clock, health } = setup((call) => {
       if (call.parameters['timeout'] === 0) return batch();
@@ -208,7 +208,7 @@ describe('polling', () => {
     expect(health).toEqual(['connecting', 'connected', 'error conflict', 'connected']);
   });
 
-  it('names a webhook at once and recovers when it has gone', async () => {
+  it('F062: names a webhook at once and recovers when it has gone', async () => {
     let gone = false;
     const { clock, calls, health } = setup((call) => {
       if (gone) return call.parameters['timeout'] === 0 ? batch() : hangs(call.signal);

@@ -12,7 +12,7 @@ describe('render', () => {
     expect(render('!'.repeat(TEXT_LENGTH))).toEqual([{ text: '!'.repeat(TEXT_LENGTH) }]);
   });
 
-  it('keeps every part within the limit, well-formed and visible', () => {
+  it('F072: keeps every part within the limit, well-formed and visible', () => {
     const piece = fc.oneof(
       fc.constantFrom('😀'.repeat(700), '👨‍👩‍👧‍👦'.repeat(90), '\n\n', '```js\n', '```\n', '\u2800'.repeat(4200), ' '),
       fc.lorem({ maxCount: 200 }),

@@ -42,7 +42,7 @@ function delivery(given: Partial<Delivery> = {}): Delivery {
   };
 }
 
-describe('what is sent', () => {
+describe('F071: what is sent', () => {
   const reply = { message_id: 5, allow_sending_without_reply: true };
   const plain = { text: 'hello', link_preview_options: { is_disabled: true } };
   it.each<[string, Partial<Delivery>, string, unknown]>([
@@ -83,7 +83,7 @@ describe('what is sent', () => {
   });
 });
 
-describe('what a refusal means', () => {
+describe('F074: what a refusal means', () => {
   const no = (reason: string) => ({ kind: 'retry', delivered: 'no', reason });
   const unknown = (reason: string) => ({ kind: 'retry', delivered: 'unknown', reason });
   const gone = (reason: string) => ({ kind: 'gone', reason });
@@ -163,7 +163,7 @@ describe('what a refusal means', () => {
   });
 });
 
-describe('what is dropped and sent once more', () => {
+describe('F069 F070: what is dropped and sent once more', () => {
   it('a topic that is not there', async () => {
     const { send, calls } = setup((_call, index) =>
       index === 0 ? refused(400, 'Bad Request: message thread not found') : done(),
@@ -216,7 +216,7 @@ describe('what is dropped and sent once more', () => {
 });
 
 describe('restraint', () => {
-  it('uses a dead token no more, for typing neither', async () => {
+  it('F065: uses a dead token no more, for typing neither', async () => {
     const { send, typing, calls } = setup(() => refused(401, 'Unauthorized'));
     await typing?.({ channel: GROUP }, signal);
     for (let round = 0; round < 5; round++) {
