@@ -88,6 +88,14 @@ export function flowOn(tables: Tables): FlowStore {
       };
     },
 
+    async adopt(botId, epoch) {
+      const bot = tables.bots.get(botId);
+      if (bot?.epoch !== epoch) return 'fenced';
+      const taken = [...tables.open.values()].filter((row) => row.botId === botId && row.arrived);
+      for (const row of taken) row.arrived = false;
+      return { turns: taken.map(turnDueOf), cursors: new Map(bot.cursors) };
+    },
+
     findListeners: async (target) => listenersOf(tables, target),
 
     async history(integrationId, conversation, seq, limit) {

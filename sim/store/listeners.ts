@@ -4,10 +4,10 @@ import type { Credential } from '../../src/core/integration.ts';
 import { SealError } from '../../src/store/seal.ts';
 import { type BotRow, botOf, type IntegrationRow, integrationOf, type Tables } from './tables.ts';
 
-/** The newest verified secrets among the integrations of one bot. */
+/** Of each secret the one verified last among the integrations of one bot. */
 export function credentialOf(tables: Tables, botId: BotId): Credential | undefined {
-  const newest = tables.routesOf(botId).sort((a, b) => b.credentialAt - a.credentialAt)[0];
-  return newest && unseal(newest);
+  const all = tables.routesOf(botId).sort((a, b) => a.credentialAt - b.credentialAt);
+  return all.length === 0 ? undefined : Object.assign({}, ...all.map(unseal));
 }
 
 export function unseal({ id, secrets }: IntegrationRow): Credential {

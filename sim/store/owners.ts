@@ -1,6 +1,6 @@
-import type { BotId, NodeId } from '../../src/core/ids.ts';
+import type { NodeId } from '../../src/core/ids.ts';
 import type { Route } from '../../src/core/integration.ts';
-import { ARRIVALS, type OwnerStore } from '../../src/core/store.ts';
+import type { OwnerStore } from '../../src/core/store.ts';
 import { credentialOf } from './listeners.ts';
 import { type BotRow, botOf, integrationOf, type Tables } from './tables.ts';
 
@@ -44,11 +44,8 @@ export function ownersOn(tables: Tables, watch: OwnerStore['watchBots']): OwnerS
     botExists: async (botId) => tables.bots.has(botId),
 
     async arrivals(node) {
-      const found: { botId: BotId; seq: number }[] = [];
-      for (const { arrived, botId, seq } of tables.open.values()) {
-        if (arrived && tables.bots.get(botId)?.owner === node && found.length < ARRIVALS) found.push({ botId, seq });
-      }
-      return found;
+      const arrived = [...tables.open.values()].filter((row) => row.arrived).map(({ botId }) => botId);
+      return [...new Set(arrived)].filter((botId) => tables.bots.get(botId)?.owner === node);
     },
 
     async holdLease(name, node, ttlMs, health) {

@@ -48,7 +48,7 @@ export interface MessageRow {
   /** It was due a turn when it came: only these are part of a conversation's history. */
   readonly due: boolean;
   /** A node that did not own the bot received it. */
-  readonly arrived: boolean;
+  arrived: boolean;
   fate: Fate | null;
   /** The parts of its answer, in order; empty while there is none. */
   parts: PartRow[];

@@ -71,7 +71,7 @@ export interface OwnedBot {
   readonly epoch: number;
   /** Changes whenever anything below or the credential does. */
   readonly version: number;
-  /** The newest verified credential among the bot's integrations. */
+  /** Of each secret the newest verified one among the bot's integrations. */
   readonly credential: Credential;
   /** Enabled and paused ones alike, oldest first. */
   readonly routes: readonly Route[];

@@ -44,9 +44,6 @@ export interface AcceptedMessage {
   readonly fate: Fate | null;
 }
 
-/** The most that `arrivals` names at once. */
-export const ARRIVALS = 1_000;
-
 /** A stored message that waits for its turn. */
 export interface TurnDue {
   /** Order of acceptance within the store. */
@@ -123,8 +120,8 @@ export interface Unfinished {
 
 export interface FlowStore {
   /**
-   * tx1. Unknown messages are stored under (bot, message id) and those due a turn come back and are counted, among them
-   * what other nodes took in before and has no fate yet (begun or not); known ones are passed over. Messages of integrations that no longer exist are passed over too. Cursors move in the same commit.
+   * tx1. Unknown messages are stored under (bot, message id) and those due a turn come back and are counted; known ones
+   * are passed over. What other nodes took in before, and nobody has adopted, comes back with them. Messages of integrations that no longer exist are passed over too. Cursors move in the same commit.
    */
   accept(batch: AcceptBatch): Promise<AcceptResult>;
   /**
@@ -135,6 +132,11 @@ export interface FlowStore {
   /** tx3. A settle of something deleted or already final changes nothing. `fenced` as above. */
   settle(settled: Settled): Promise<'ok' | 'fenced'>;
   recover(botId: BotId, epoch: number): Promise<Unfinished | 'fenced'>;
+  /**
+   * What other nodes took in for this bot: each such turn comes out once, here or with an `accept` of its owner; from then on
+   * only `recover` knows of it. With the bot's cursors as they are now.
+   */
+  adopt(botId: BotId, epoch: number): Promise<Omit<Unfinished, 'deliveries'> | 'fenced'>;
   /** Bots as anybody may see them, whoever owns them; those without an integration are not among them. */
   findListeners(target: Target): Promise<Listener[]>;
   /** The newest `limit` messages of the conversation accepted before `seq`, with their delivered or pending answers, oldest first. */
@@ -181,11 +183,8 @@ export interface OwnerStore {
   loadBot(node: NodeId, botId: BotId): Promise<OwnedBot | undefined>;
   /** Whether the bot is anybody's: a bot that this node cannot load any more has another owner, or no integration left. */
   botExists(botId: BotId): Promise<boolean>;
-  /**
-   * Messages due a turn that another node received for bots of this one and that have no fate yet, at most `ARRIVALS`,
-   * oldest first. They stay in the list while their turn is under way.
-   */
-  arrivals(node: NodeId): Promise<{ readonly botId: BotId; readonly seq: number }[]>;
+  /** Bots of this node for which another one has taken in something that nobody has adopted. */
+  arrivals(node: NodeId): Promise<BotId[]>;
   /**
    * Takes or renews what only one node may do at a time, by name. `held`: this node has it now, and `health` (if given)
    * is stored with it. Otherwise the living node that has it goes on, and `health` is what that one said last.

@@ -3,9 +3,9 @@ import type { Listener } from '../core/hook.ts';
 import type { Integration } from '../core/integration.ts';
 import { type Cursor, conversationKey, type InboundMessage } from '../core/message.ts';
 import type { Metrics } from '../core/metrics.ts';
-import { judge } from '../core/policy.ts';
+import { judge, MAX_WAITING } from '../core/policy.ts';
 import type { AcceptedMessage, Store, TurnDue } from '../core/store.ts';
-import type { FlowDeps } from './persist.ts';
+import { type FlowDeps, persist } from './persist.ts';
 import type { Session } from './session.ts';
 import type { Turns } from './turns.ts';
 
@@ -39,12 +39,24 @@ export class FencedError extends Error {
   }
 }
 
-export function createInbox({ store, turns, metrics, clock }: InboxDeps): Inbox {
+export function createInbox({ store, turns, metrics, clock, random }: InboxDeps): Inbox {
   function begin(session: Session, due: TurnDue, started: number): void {
+    // Nodes that forward do not know how many wait: this one does.
+    const full = !session.open.has(due.seq) && session.lanes.waiting(due.conversation) >= MAX_WAITING;
+    if (full) {
+      expire(session, due);
+      return;
+    }
     session.begin(due, async (wanted) => {
       const answered = await turns.run(session, due, wanted);
       if (answered) metrics.answeredIn(session.bot.platform, (clock.elapsed() - started) / 1_000);
     });
+  }
+
+  function expire(session: Session, { seq }: TurnDue): void {
+    const change = { kind: 'fate', seq, fate: { kind: 'expired', reason: 'backlog' } } as const;
+    const settled = { botId: session.id, epoch: session.epoch, at: clock.now(), change };
+    void persist(session, 'settle_fate', () => store.settle(settled), { clock, random });
   }
 
   function judged(
@@ -116,14 +128,8 @@ export function createInbox({ store, turns, metrics, clock }: InboxDeps): Inbox 
       // How many wait there already only the owner's memory knows.
       const accepted = judged(bot.platform, messages, listening, () => 0);
       if (accepted.length === 0 && cursors.length === 0) return;
-      const stored = await store.accept({
-        botId: bot.id,
-        epoch: null,
-        messages: accepted,
-        cursors,
-        at: clock.now(),
-      });
-      if (!stored.ok) throw new Error('the bot is gone');
+      // A bot that is gone by now has nothing to hear: that must not fail what came with it for others.
+      await store.accept({ botId: bot.id, epoch: null, messages: accepted, cursors, at: clock.now() });
     },
 
     adopt(session, turns, begun) {

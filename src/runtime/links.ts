@@ -38,6 +38,9 @@ export class Link {
   readonly #done: Promise<void>;
   readonly #health: HealthReport;
   readonly #cursors: Map<string, string>;
+  /** Which move was the last of each cursor, since they were last compared with the store's. */
+  readonly #moved = new Map<string, number>();
+  #moves = 0;
   #said: Health['state'] | undefined;
   #gaveUp = false;
   #over = false;
@@ -58,15 +61,23 @@ export class Link {
   /** Others than its receiver move cursors too: hooks, and the API when listening begins somewhere. */
   move(cursors: readonly Cursor[]): void {
     for (const { name, value } of cursors) {
+      this.#moved.set(name, ++this.#moves);
       if (value === null) this.#cursors.delete(name);
       else this.#cursors.set(name, value);
     }
   }
 
-  /** The store's cursors as they are now. */
-  refresh(cursors: ReadonlyMap<string, string>): void {
-    for (const name of this.#cursors.keys()) if (!cursors.has(name)) this.#cursors.delete(name);
-    for (const [name, value] of cursors) this.#cursors.set(name, value);
+  /** How many times cursors have been moved here. */
+  get moves(): number {
+    return this.#moves;
+  }
+
+  /** The store's cursors as they were after so many moves; those that have moved since are newer here. */
+  refresh(cursors: ReadonlyMap<string, string>, moves: number): void {
+    const stale = (name: string) => (this.#moved.get(name) ?? 0) > moves;
+    for (const name of this.#cursors.keys()) if (!cursors.has(name) && !stale(name)) this.#cursors.delete(name);
+    for (const [name, value] of cursors) if (!stale(name)) this.#cursors.set(name, value);
+    this.#moved.clear();
   }
 
   /** Its receiver has ended with an error that it does not heal from by itself. */

@@ -11,7 +11,7 @@ import type { Router } from './router.ts';
 type State = Omit<Health, 'since'>;
 
 /** A node that has the link makes sure this often that it still does, ms; one that waits for it looks more often. */
-const RENEW_MS = 10_000;
+const RENEW_MS = 5_000;
 const WAIT_MS = 3_000;
 /** A link that ends without saying why is opened again after this, ms. */
 const REOPEN: Backoff = { baseMs: 1_000, capMs: 60_000 };

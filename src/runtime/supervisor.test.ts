@@ -78,9 +78,9 @@ describe('bots and their links', { timeout: 30_000 }, () => {
     const bot = await rig.connect();
     await rig.receiver();
     await bot.update({ enabled: false });
-    rig.faults.set('recover', away);
+    rig.faults.set('adopt', away);
     await expect(bot.update({ enabled: true })).rejects.toThrow('away');
-    rig.faults.delete('recover');
+    rig.faults.delete('adopt');
     await rig.pass(3_000, () => rig.platform.listening.length > 0);
     expect(rig.platform.listening).toHaveLength(1);
   });

@@ -49,6 +49,8 @@ export class Supervisor {
   readonly #troubles: Troubles;
   /** The last step under way for each bot; the next waits for it. */
   readonly #steps = new Map<BotId, Promise<void>>();
+  /** Of these steps, the looks that have not begun. */
+  readonly #looks = new Map<BotId, Promise<void>>();
   /** Those that only end what is under way: a pause still reaches them. */
   readonly #draining = new Map<BotId, Session>();
   #stopping = false;
@@ -101,17 +103,20 @@ export class Supervisor {
     await Promise.allSettled(steps);
   }
 
-  /** Looks at each bot that has messages which other nodes took in and which are not under way here. */
-  async adopt(arrived: readonly { readonly botId: BotId; readonly seq: number }[]): Promise<void> {
-    const behind = arrived.filter(({ botId, seq }) => this.session(botId)?.open.has(seq) === false);
-    await Promise.allSettled([...new Set(behind.map(({ botId }) => botId))].map((botId) => this.look(botId)));
+  /** Looks at each bot for which other nodes took something in. */
+  async adopt(arrived: readonly BotId[]): Promise<void> {
+    await Promise.allSettled(arrived.filter((id) => this.#held.has(id)).map((id) => this.look(id)));
   }
 
   /** Looks again at one bot: opens, reloads or closes it. Resolves when what the store says is in force. */
   look(id: BotId, seen?: OwnedVersion): Promise<void> {
     const draining = this.#draining.get(id);
     if (draining) return this.#heed(draining);
-    return this.#inOrder(id, async () => {
+    // One look that has not begun sees all that happened until it does.
+    const waiting = this.#looks.get(id);
+    if (waiting) return waiting;
+    const look = this.#inOrder(id, async () => {
+      this.#looks.delete(id);
       if (this.#stopping) return;
       try {
         const owned = await this.#deps.store.loadBot(this.#deps.node, id);
@@ -127,6 +132,8 @@ export class Supervisor {
         throw error;
       }
     });
+    this.#looks.set(id, look);
+    return look;
   }
 
   /** Ends a session whose bot went to another node. */
@@ -207,16 +214,17 @@ export class Supervisor {
     const { failures } = session;
     const begun = new Set(session.open);
     // Before the new routes are in force: a place that is new must not be listened to from an old position.
-    const unfinished = await this.#deps.store.recover(id, owned.epoch);
-    if (unfinished === 'fenced') return;
-    held.link?.refresh(unfinished.cursors);
+    const known = held.link?.moves ?? 0;
+    const fresh = await this.#unbegun(session, owned.epoch);
+    if (fresh === 'fenced') return;
+    held.link?.refresh(fresh.cursors, known);
     let restart = session.reload(owned);
     if (changed && (session.dead || held.link?.gaveUp)) {
       // Its owner has done something about it: worth one more try.
       session.credentialTriedAgain();
       restart = true;
     }
-    const cursors = held.link?.cursors ?? unfinished.cursors;
+    const cursors = held.link?.cursors ?? fresh.cursors;
     if (held.link && (restart || !session.wanted)) {
       await held.link.close(session.wanted ? undefined : PAUSED);
       held.link = undefined;
@@ -226,14 +234,28 @@ export class Supervisor {
     } else if (!held.link) {
       held.link = new Link(session, cursors, held.health, this.#linkDeps());
     }
-    this.#deps.inbox.adopt(session, unfinished.turns, begun);
+    this.#deps.inbox.adopt(session, fresh.turns, begun);
     session.sure(failures);
     held.version = owned.version;
   }
 
+  /** Turns that no lane holds: those that other nodes took in, or all of the store's where a commit is in doubt. */
+  async #unbegun(session: Session, epoch: number) {
+    const { store } = this.#deps;
+    if (session.unsure) return store.recover(session.id, epoch);
+    try {
+      return await store.adopt(session.id, epoch);
+    } catch (error) {
+      // They may have come out of the store and gone nowhere.
+      session.failures++;
+      throw error;
+    }
+  }
+
   async #close(id: BotId, held: Held, graceMs: number, reason?: typeof PAUSED): Promise<void> {
     this.#held.delete(id);
-    this.#named.delete(nameOf(held.session.bot.platform, held.session.bot.identity));
+    const name = nameOf(held.session.bot.platform, held.session.bot.identity);
+    if (this.#named.get(name) === held.session) this.#named.delete(name);
     await held.link?.close(reason);
     if (graceMs > 0) this.#draining.set(id, held.session);
     await held.session.end(graceMs);

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { DialectParts } from './dialect.ts';
-import { accept } from './operations/accept.ts';
+import { accept, adopt } from './operations/accept.ts';
 import {
   abandonRequest,
   beginRequest,
@@ -50,6 +50,7 @@ export const operations = {
   compose: batch(compose),
   settle: batch(settle),
   recover: flow(read(recover)),
+  adopt: flow(write(adopt)),
   history: flow(select(history)),
   lastPlace: flow(select(lastPlace)),
   moveChannel: flow(write(moveChannel)),

@@ -5,6 +5,7 @@ import type { Log } from '../core/log.ts';
 import type { Store } from '../core/store.ts';
 import { clean } from './clean.ts';
 import type { Engine } from './engine.ts';
+import type { Sealed } from './operations/listeners.ts';
 import type { Input, OperationName, Output } from './operations.ts';
 import { createSealer } from './seal.ts';
 
@@ -38,18 +39,29 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const run = <N extends OperationName>(name: N, input: Input<N>): Promise<Output<N>> => engine.run(name, clean(input));
   const sealed = (userId: UserId, integrationId: IntegrationId, credential: Credential) =>
     sealer.seal({ userId, integrationId }, clean(credential));
+  // Each secret of the integration that has it and was verified last: one that was connected without an optional secret
+  // must not take it from those that gave it.
+  const credentialOf = (all: readonly Sealed[]): Credential => {
+    const credential: Record<string, string> = {};
+    for (const { secrets, ...of } of all) {
+      const missing = Object.entries(secrets).filter(([name]) => !(name in credential));
+      Object.assign(credential, sealer.unseal(of, Object.fromEntries(missing)));
+    }
+    return credential;
+  };
 
   return {
     accept: (batch) => run('accept', batch),
     compose: (composed) => run('compose', composed),
     settle: (settled) => run('settle', settled),
     recover: (botId, epoch) => run('recover', { botId, epoch }),
+    adopt: (botId, epoch) => run('adopt', { botId, epoch }),
     history: (integrationId, conversation, seq, limit) => run('history', { integrationId, conversation, seq, limit }),
     lastPlace: (integrationId) => run('lastPlace', integrationId),
     moveChannel: (move) => run('moveChannel', move),
     findListeners: async (target) => {
       const found = await run('findListeners', target);
-      return found.map(({ sealed: of, ...listener }) => ({ ...listener, credential: sealer.unseal(of, of.secrets) }));
+      return found.map(({ sealed: of, ...listener }) => ({ ...listener, credential: credentialOf(of) }));
     },
 
     holdBots: (node, ttlMs, take) => run('holdBots', { node, ttlMs, take }),
@@ -59,7 +71,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       const found = await run('loadBot', { node, botId });
       if (!found) return undefined;
       const { sealed: of, ...bot } = found;
-      return { ...bot, credential: sealer.unseal(of, of.secrets) };
+      return { ...bot, credential: credentialOf(of) };
     },
     releaseBots: (node) => run('releaseBots', node),
     arrivals: (node) => run('arrivals', node),

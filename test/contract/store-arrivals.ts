@@ -29,10 +29,27 @@ export function arrivalsContract(current: () => Store): void {
       expect(turns.map((turn) => turn.message.id)).toEqual([inbound.id]);
       expect(cursors.get('seen')).toBe('7');
       const seq = turns[0]?.seq ?? 0;
-      expect(await store.arrivals(world.node)).toEqual([{ botId: world.botId, seq }]);
+      expect(await store.arrivals(world.node)).toEqual([world.botId]);
       expect(await store.arrivals(ids.node())).toEqual([]);
       await store.settle(settled(world, { kind: 'fate', seq, fate: { kind: 'failed', reason: 'why' } }));
       expect(await store.arrivals(world.node)).toEqual([]);
+    });
+
+    it('is adopted once, by the owner alone, and is recovered all the same', async () => {
+      const store = current();
+      const world = await makeWorld(store);
+      const { botId, epoch } = world;
+      const messages = [accepted(world.integration.id, message()), accepted(world.integration.id, message())];
+      const cursors = [{ name: 'seen', value: '7' }];
+      await store.accept({ botId, epoch: null, messages, cursors, at: 2_000 });
+      expect(await store.adopt(botId, epoch - 1)).toBe('fenced');
+      const adopted = await store.adopt(botId, epoch);
+      if (adopted === 'fenced') throw new Error('fenced');
+      expect(adopted.turns.map((turn) => turn.message.id)).toEqual(messages.map((one) => one.message.id));
+      expect(adopted.cursors).toEqual(new Map([['seen', '7']]));
+      expect(await store.adopt(botId, epoch)).toMatchObject({ turns: [] });
+      expect(await store.arrivals(world.node)).toEqual([]);
+      expect((await recovered(store, world)).turns).toHaveLength(2);
     });
 
     it('knows a message that the owner has, and the other way round', async () => {

@@ -117,6 +117,16 @@ export function ownersContract(current: () => Store): void {
       expect((await store.loadBot(world.node, world.botId))?.credential).toEqual({ bot_token: 'third' });
     });
 
+    it('an optional secret stays with the bot when a sibling comes without it', async () => {
+      const store = current();
+      const world = await makeWorld(store, { credential: { bot_token: 'first', app_token: 'app' } });
+      const { identity } = world.integration;
+      await connect(store, world.replr, { identity, claims: ['c2'], credential: { bot_token: 'second' } });
+      const credential = { bot_token: 'second', app_token: 'app' };
+      expect((await store.loadBot(world.node, world.botId))?.credential).toEqual(credential);
+      expect((await store.findListeners({ botId: world.botId }))[0]?.credential).toEqual(credential);
+    });
+
     it('counts a new version for every change that its owner must see', async () => {
       const store = current();
       const world = await makeWorld(store);

@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
 import type { BotId, IntegrationId } from '../../core/ids.ts';
 import type { Cursor } from '../../core/message.ts';
-import type { AcceptBatch, AcceptedMessage, AcceptResult, TurnDue } from '../../core/store.ts';
+import type { AcceptBatch, AcceptedMessage, AcceptResult, TurnDue, Unfinished } from '../../core/store.ts';
 import type { Columns, DialectParts } from '../dialect.ts';
 import { hot, hotWrite, type Slots } from '../hot.ts';
 import { fateColumns, turnDueOf } from '../rows.ts';
@@ -107,16 +107,16 @@ const upsertCursors = hotWrite((db, { rows }: Slots<readonly Schema['cursors'][]
     ),
 );
 
-const selectArrived = hot((db, { rows }: Slots<readonly BotId[]>) =>
+const takeArrived = hot((db, { rows }: Slots<readonly BotId[]>) =>
   db
-    .selectFrom('messages')
-    .selectAll()
+    .updateTable('messages')
+    .set({ arrived: sql.lit(0) })
     .where('arrived', '=', sql.lit(1))
     .where('fate_kind', 'is', null)
     .where('bot_id', 'in', (eb) =>
       eb.selectFrom(rows<{ id: BotId }>({ id: 't' }, (bots) => bots.map((id) => ({ id })))).select('v.id'),
     )
-    .orderBy('seq'),
+    .returningAll(),
 );
 
 /** tx1 for any number of receivers at once. */
@@ -186,9 +186,25 @@ export async function accept(
 /** What other nodes took in goes first, or a later message of the same conversation would have its turn before. */
 async function addArrived(db: Kysely<Schema>, dialect: DialectParts, due: Map<AcceptBatch, TurnDue[]>): Promise<void> {
   const bots = [...due.keys()].map(({ botId }) => botId);
-  for (const row of await selectArrived(db, dialect, bots)) {
+  for (const row of await takeArrived(db, dialect, bots)) {
     for (const [batch, turns] of due) if (batch.botId === row.bot_id) turns.push(turnDueOf(row));
   }
+}
+
+export async function adopt(
+  db: Kysely<Schema>,
+  dialect: DialectParts,
+  { botId, epoch }: { botId: BotId; epoch: number },
+): Promise<Omit<Unfinished, 'deliveries'> | 'fenced'> {
+  const epochs = await epochsOf(db, dialect, [botId]);
+  if (epochs.get(botId) !== epoch) return 'fenced';
+  const taken = await takeArrived(db, dialect, [botId]);
+  return { turns: taken.map(turnDueOf).sort((a, b) => a.seq - b.seq), cursors: await cursorsOf(db, botId) };
+}
+
+export async function cursorsOf(db: Kysely<Schema>, botId: BotId): Promise<ReadonlyMap<string, string>> {
+  const cursors = await db.selectFrom('cursors').select(['name', 'value']).where('bot_id', '=', botId).execute();
+  return new Map(cursors.map(({ name, value }) => [name, value]));
 }
 
 function rowOf(batch: AcceptBatch, { integrationId, conversation, message, fate }: AcceptedMessage): NewMessage {
@@ -243,8 +259,14 @@ export async function moveCursors(
     if (value === null) forgotten.push({ bot_id: botId, name });
     else kept.push({ bot_id: botId, name, value });
   }
-  if (kept.length > 0) await upsertCursors(db, dialect, kept);
-  for (const { bot_id, name } of forgotten) {
+  // Sorted: several nodes may move the same cursors, and must not wait for each other.
+  if (kept.length > 0) await upsertCursors(db, dialect, kept.sort(byKey));
+  for (const { bot_id, name } of forgotten.sort(byKey)) {
     await db.deleteFrom('cursors').where('bot_id', '=', bot_id).where('name', '=', name).execute();
   }
+}
+
+function byKey(a: { bot_id: BotId; name: string }, b: { bot_id: BotId; name: string }): number {
+  const [one, two] = [`${a.bot_id} ${a.name}`, `${b.bot_id} ${b.name}`];
+  return one < two ? -1 : one > two ? 1 : 0;
 }

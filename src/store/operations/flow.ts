@@ -7,6 +7,7 @@ import type { DialectParts } from '../dialect.ts';
 import { hot, type Slots } from '../hot.ts';
 import { deliveryOf, parse, turnDueOf } from '../rows.ts';
 import type { Schema } from '../schema.ts';
+import { cursorsOf } from './accept.ts';
 
 export async function recover(
   db: Kysely<Schema>,
@@ -37,11 +38,10 @@ export async function recover(
     )
     .orderBy('seq')
     .execute();
-  const cursors = await db.selectFrom('cursors').select(['name', 'value']).where('bot_id', '=', botId).execute();
   return {
     deliveries: deliveries.map((row) => ({ conversation: row.conversation, delivery: deliveryOf(row) })),
     turns: turns.map(turnDueOf),
-    cursors: new Map(cursors.map((row) => [row.name, row.value])),
+    cursors: await cursorsOf(db, botId),
   };
 }
 

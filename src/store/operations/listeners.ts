@@ -2,20 +2,21 @@ import type { Kysely } from 'kysely';
 import type { Target } from '../../core/hook.ts';
 import type { BotId, IntegrationId, NodeId, UserId } from '../../core/ids.ts';
 import type { Bot, Integration } from '../../core/integration.ts';
-import { ARRIVALS } from '../../core/store.ts';
 import type { DialectParts } from '../dialect.ts';
 import { hot, type Slots } from '../hot.ts';
 import { integrationOf, parse } from '../rows.ts';
 import type { BotRow, IntegrationRow, Schema } from '../schema.ts';
+import { cursorsOf } from './accept.ts';
 
-/** As `Listener`, with the credential still sealed and the names that its seal is bound to. */
+/** As `Listener`, with the credential still sealed. */
 export interface SealedListener {
   readonly bot: Bot;
-  readonly sealed: Sealed;
+  readonly sealed: readonly Sealed[];
   readonly routes: readonly Integration[];
   readonly cursors: ReadonlyMap<string, string>;
 }
 
+/** The secrets of one integration, with the names that their seal is bound to. */
 export interface Sealed {
   readonly userId: UserId;
   readonly integrationId: IntegrationId;
@@ -29,10 +30,11 @@ export const botOf = (row: BotRow): Bot => ({
   profile: parse(row.profile),
 });
 
-/** The newest verified secrets among the integrations of one bot. */
-export function newestSecrets(integrations: readonly IntegrationRow[]): Sealed | undefined {
-  const newest = integrations.toSorted((a, b) => b.credential_at - a.credential_at)[0];
-  return newest && { userId: newest.user_id, integrationId: newest.id, secrets: parse(newest.secrets) };
+/** The secrets of a bot's integrations, those verified last first. */
+export function secretsOf(integrations: readonly IntegrationRow[]): readonly Sealed[] {
+  return integrations
+    .toSorted((a, b) => b.credential_at - a.credential_at)
+    .map((row) => ({ userId: row.user_id, integrationId: row.id, secrets: parse(row.secrets) }));
 }
 
 export const integrationsOf = (db: Kysely<Schema>, botId: BotId) =>
@@ -53,14 +55,13 @@ export async function findListeners(
   const found: SealedListener[] = [];
   for (const bot of await wanted.execute()) {
     const integrations = await integrationsOf(db, bot.id);
-    const sealed = newestSecrets(integrations);
-    if (!sealed) continue;
-    const cursors = await db.selectFrom('cursors').select(['name', 'value']).where('bot_id', '=', bot.id).execute();
+    const sealed = secretsOf(integrations);
+    if (sealed.length === 0) continue;
     found.push({
       bot: botOf(bot),
       sealed,
       routes: integrations.map((row) => integrationOf({ ...row, identity: bot.identity, health: bot.health })),
-      cursors: new Map(cursors.map(({ name, value }) => [name, value])),
+      cursors: await cursorsOf(db, bot.id),
     });
   }
   return found;
@@ -76,7 +77,8 @@ const selectArrivals = hot((db, { value }: Slots<NodeId>) =>
   db
     .selectFrom('messages')
     .innerJoin('bots', 'bots.id', 'messages.bot_id')
-    .select(['messages.bot_id as botId', 'messages.seq'])
+    .select('messages.bot_id as botId')
+    .distinct()
     .where('messages.arrived', '=', 1)
     .where('messages.fate_kind', 'is', null)
     .where(
@@ -84,14 +86,9 @@ const selectArrivals = hot((db, { value }: Slots<NodeId>) =>
       '=',
       value((node) => node),
     )
-    .orderBy('messages.seq')
-    .limit(ARRIVALS),
+    .orderBy('messages.bot_id'),
 );
 
-export async function arrivals(
-  db: Kysely<Schema>,
-  dialect: DialectParts,
-  node: NodeId,
-): Promise<{ readonly botId: BotId; readonly seq: number }[]> {
-  return await selectArrivals(db, dialect, node);
+export async function arrivals(db: Kysely<Schema>, dialect: DialectParts, node: NodeId): Promise<BotId[]> {
+  return (await selectArrivals(db, dialect, node)).map(({ botId }) => botId);
 }

@@ -7,7 +7,7 @@ import type { DialectParts } from '../dialect.ts';
 import { hot, hotWrite, type Slots } from '../hot.ts';
 import { integrationOf, replrOf } from '../rows.ts';
 import type { Schema } from '../schema.ts';
-import { botOf, integrationsOf, newestSecrets, type Sealed } from './listeners.ts';
+import { botOf, integrationsOf, type Sealed, secretsOf } from './listeners.ts';
 
 const beat = hotWrite((db, { value }: Slots<NodeId>, dialect) =>
   db
@@ -103,7 +103,7 @@ export interface SealedBot {
   readonly owner: NodeId;
   readonly epoch: number;
   readonly version: number;
-  readonly sealed: Sealed;
+  readonly sealed: readonly Sealed[];
   readonly routes: readonly Route[];
 }
 
@@ -120,8 +120,8 @@ export async function loadBot(
     .executeTakeFirst();
   if (!bot) return undefined;
   const integrations = await integrationsOf(db, botId);
-  const sealed = newestSecrets(integrations);
-  if (!sealed) return undefined;
+  const sealed = secretsOf(integrations);
+  if (sealed.length === 0) return undefined;
   const replrs = await db
     .selectFrom('replrs')
     .selectAll()

@@ -33,6 +33,12 @@ export async function sweepRest(db: Kysely<Schema>, dialect: DialectParts, befor
   await db.deleteFrom('requests').where('begun_at', '<', before).execute();
   await db.deleteFrom('claims').where('reserved_until', '<', dialect.now).execute();
   await db
+    .deleteFrom('leases')
+    .where((eb) =>
+      eb.not(eb.exists(eb.selectFrom('nodes').select(sql.lit(1).as('one')).whereRef('nodes.id', '=', 'leases.owner'))),
+    )
+    .execute();
+  await db
     .deleteFrom('nodes')
     .where('heartbeat_at', '<', before)
     .where((eb) =>
