@@ -5,9 +5,9 @@ import { isObject, parseJson } from './wire.ts';
 
 /** The first frame must come within this (F046). */
 const HELLO_MS = 15_000;
-/** The platform pings more often than this [S15]; a socket without any sign of life for so long is asked for one. */
-const SILENT_MS = 30_000;
-/** And has so long to give it: five seconds are too few on a busy line (F092). */
+/** A socket without any sign of life for so long is asked for one; the platform's own pings are signs of life [S15]. */
+const SILENT_MS = 18_000;
+/** And has so long to give it: five seconds are too few on a busy line (F092). Together, a dead line shows within 30 s. */
 const PONG_MS = 10_000;
 /** So many envelopes wait for the store before the platform has to wait with more. */
 const MAX_OPEN = 500;
