@@ -136,7 +136,12 @@ class SocketLink {
     await this.#wanted(connection, others);
     if (this.#signal.aborted) return undefined;
     if (this.#port.clock.elapsed() - since >= STEADY_MS) this.#failures = this.#crowds = 0;
-    return connection.over ? this.#judge(await connection.ended) : undefined;
+    if (connection.over) return this.#judge(await connection.ended);
+    // It serves on until its successor is there. If it ends before that, there is a gap, and whoever fills it has to hear.
+    void connection.ended.then(() => {
+      if (this.#current === connection && !this.#signal.aborted) this.#report(LOST);
+    });
+    return undefined;
   }
 
   /** Resolves when the connection has ended or should be replaced. */
