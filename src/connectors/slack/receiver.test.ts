@@ -123,7 +123,7 @@ describe('with an app-level token', () => {
       options,
     );
     await rig.clock.advance(0);
-    expect(link.names).toEqual(['slack/A0APP00']);
+    expect(link.names).toEqual(['A0APP00']);
     expect(rig.states()).toEqual(['connecting socket']);
     link.tell({});
     await rig.clock.advance(0);
@@ -157,7 +157,7 @@ describe('with an app-level token', () => {
     const deployment = { app_token: APP_TOKEN };
     const rig = setup(quiet, { deployment, join: link.join });
     await rig.clock.advance(0);
-    expect(link.names).toEqual(['slack/A0APP00']);
+    expect(link.names).toEqual(['A0APP00']);
     const other = toldBy();
     const stranger = setup(quiet, { deployment: { app_token: 'xapp-1-A0OTHER-1-x' }, join: other.join });
     await stranger.clock.advance(0);

@@ -229,8 +229,8 @@ class SlackReceiver {
 function socketOf(bot: Bot, credential: Credential, { deployment }: ReceiverPort) {
   const { appId } = bot.profile;
   const own = credential['app_token'];
-  if (own) return { name: `slack/${appOf(own) ?? `token-${fingerprintOf(own)}`}`, token: own };
+  if (own) return { name: appOf(own) ?? `token-${fingerprintOf(own)}`, token: own };
   const shared = deployment?.['app_token'];
   const app = shared ? appOf(shared) : undefined;
-  return shared && app && app === appId ? { name: `slack/${app}`, token: shared } : undefined;
+  return shared && app && app === appId ? { name: app, token: shared } : undefined;
 }

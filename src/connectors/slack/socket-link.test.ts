@@ -80,7 +80,7 @@ function start({ bot, channel }: Scene, options: Options = {}) {
     report: (state) => void health.push(state),
   };
   const stopping = new AbortController();
-  const name = `slack/${bot.appId}`;
+  const name = bot.appId;
   const running = socketLink(name, options.appToken ?? bot.appToken).run(port, stopping.signal);
   const stop = async () => {
     stopping.abort();
@@ -189,6 +189,32 @@ describe('a socket', () => {
     await until(() => there.ledger.sockets[0]?.closed_at !== undefined);
     expect(there.acknowledged()).toEqual(['on its way']);
     expect(link.heard).toEqual(['on its way']);
+  });
+
+  it('admits that it has none while the next has to wait', async () => {
+    const at = scene();
+    const waiting = gate();
+    let waits = 0;
+    const link = start(at, {
+      clock: {
+        sleep: async (ms, signal) => {
+          if (ms === 5_000 || ms === 10_000) return systemClock.sleep(ms, signal);
+          if (waits++ === 0) await waiting.opened;
+        },
+      },
+    });
+    await link.connected();
+    there.fail({ method: 'apps.connections.open', fault: { kind: 'html', status: 503 } });
+    refreshSocket(link.name);
+    await until(() => waits === 1);
+    expect(link.states()).toEqual(['connecting', 'connected']);
+    there.cutSockets();
+    await until(() => link.health.at(-1)?.state !== 'connected');
+    waiting.open();
+    await link.connected();
+    expect(link.states()).toEqual(['connecting', 'connected', 'reconnecting connection_lost', 'connected']);
+    at.channel.say('again');
+    await until(() => link.heard.includes('again'));
   });
 
   it('comes back after a cut', async () => {

@@ -1,5 +1,6 @@
 import type { Health } from '../../core/health.ts';
 
+/** Where the owner of an app looks after it. */
 export const APPS = 'https://api.slack.com/apps';
 
 export type State = Omit<Health, 'since' | 'transport'>;

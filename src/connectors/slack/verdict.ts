@@ -1,8 +1,6 @@
 import type { Verification } from '../../core/connector.ts';
+import { APPS } from './states.ts';
 import type { Reply } from './wire.ts';
-
-/** Where the owner of an app looks after it. */
-export const APPS = 'https://api.slack.com/apps';
 
 export type Negative = Extract<Verification, { ok: false }>;
 

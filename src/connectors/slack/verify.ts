@@ -6,7 +6,8 @@ import { checkChannels } from './channels.ts';
 import { channelsOf, wantsDirect, workspaceOf } from './places.ts';
 import { lacking, scopesIn } from './scopes.ts';
 import { secretsFor } from './secrets.ts';
-import { APPS, appPage, missingScope, notABot, Refused, refusal, rejected, unavailable } from './verdict.ts';
+import { APPS } from './states.ts';
+import { appPage, missingScope, notABot, Refused, refusal, rejected, unavailable } from './verdict.ts';
 import { type Api, createApi, isObject } from './wire.ts';
 
 /** For all calls together: somebody waits for the answer. */

@@ -34,8 +34,8 @@ function chatsOf(of: Settings): readonly string[] {
 
 /**
  * Telegram by the Bot API: a webhook brings the messages where the platform can reach us, else one long poll per bot;
- * plain calls send the answers. A bot has exactly one consumer [T1], so an integration claims it as a whole. The platform can neither remove a duplicate nor say whether a
- * message arrived, so there is no `lookUp`.
+ * plain calls send the answers. A bot has exactly one consumer [T1], so an integration claims it as a whole. The platform
+ * can neither remove a duplicate nor say whether a message arrived, so there is no `lookUp`.
  */
 export const telegram: Connector = {
   platform: 'telegram',
