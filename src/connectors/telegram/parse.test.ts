@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { judge } from '../../core/policy.ts';
 import { type Parsed, parse, type Self } from './parse.ts';
 import type { WireUpdate } from './wire.ts';
 
@@ -22,6 +23,22 @@ describe.each(readdirSync(folder))('%s', (file) => {
 });
 
 describe('parse', () => {
+  it('F079: a channel post, its copy in the linked group, edits and service messages are nobody’s turn', () => {
+    const all = readdirSync(folder).flatMap((file) => {
+      const cases = JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as Case[];
+      return cases.map((one) => ({ ...one, file }));
+    });
+    const names = ['copy of a post of the linked channel', 'channel post', 'edited message'];
+    const silent = all.filter(({ name, file }) => names.includes(name) || file === 'service.json');
+    expect(silent.length).toBeGreaterThan(names.length + 5);
+    for (const { name, update } of silent) {
+      for (const message of parse(update, self).messages) {
+        const fate = judge({ ...message, addressed: true }, { enabled: true, autoRespond: true }, message.sentAt, 0);
+        expect(fate, name).toMatchObject({ kind: 'ignored' });
+      }
+    }
+  });
+
   it('replaces lone surrogates', () => {
     const chat = { id: 5, type: 'private' };
     const message = { message_id: 1, date: 1, chat, from: { id: 5, is_bot: false, first_name: 'A' }, text: 'a\ud800' };
