@@ -12,6 +12,7 @@ import { moveOf } from './moves.ts';
 import type { Outbox } from './outbox.ts';
 import { resume } from './resume.ts';
 import { Session } from './session.ts';
+import { Steps } from './steps.ts';
 import { ConnectorMissingError, Troubles } from './troubles.ts';
 import type { Turns } from './turns.ts';
 
@@ -47,10 +48,7 @@ export class Supervisor {
   /** By platform and identity: what comes in from outside names a bot so. */
   readonly #named = new Map<string, Session>();
   readonly #troubles: Troubles;
-  /** The last step under way for each bot; the next waits for it. */
-  readonly #steps = new Map<BotId, Promise<void>>();
-  /** Of these steps, the looks that have not begun. */
-  readonly #looks = new Map<BotId, Promise<void>>();
+  readonly #steps: Steps;
   /** Those that only end what is under way: a pause still reaches them. */
   readonly #draining = new Map<BotId, Session>();
   #stopping = false;
@@ -58,6 +56,7 @@ export class Supervisor {
   constructor(deps: SupervisorDeps) {
     this.#deps = deps;
     this.#troubles = new Troubles(deps.clock, deps.random);
+    this.#steps = new Steps(deps.log);
   }
 
   get size(): number {
@@ -112,11 +111,7 @@ export class Supervisor {
   look(id: BotId, seen?: OwnedVersion): Promise<void> {
     const draining = this.#draining.get(id);
     if (draining) return this.#heed(draining);
-    // One look that has not begun sees all that happened until it does.
-    const waiting = this.#looks.get(id);
-    if (waiting) return waiting;
-    const look = this.#inOrder(id, async () => {
-      this.#looks.delete(id);
+    return this.#steps.share(id, async () => {
       if (this.#stopping) return;
       try {
         const owned = await this.#deps.store.loadBot(this.#deps.node, id);
@@ -132,13 +127,11 @@ export class Supervisor {
         throw error;
       }
     });
-    this.#looks.set(id, look);
-    return look;
   }
 
   /** Ends a session whose bot went to another node. */
   drop(session: Session): void {
-    void this.#inOrder(session.id, async () => {
+    void this.#steps.run(session.id, async () => {
       const held = this.#held.get(session.id);
       if (held?.session === session) await this.#close(session.id, held, 0);
     });
@@ -149,7 +142,7 @@ export class Supervisor {
     // A refusal that was under way while the credential was replaced says nothing about the new one.
     if (session.dead || session.sender !== sender) return;
     session.credentialRefused();
-    void this.#inOrder(session.id, async () => {
+    void this.#steps.run(session.id, async () => {
       const held = this.#held.get(session.id);
       if (held?.session !== session || !session.dead) return;
       await held.link?.close();
@@ -177,14 +170,14 @@ export class Supervisor {
   /** Stops listening first, then lets what is under way end for at most `graceMs`. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
-    await Promise.all(this.#steps.values());
+    await this.#steps.settled();
     const close = (id: BotId) =>
-      this.#inOrder(id, async () => {
+      this.#steps.run(id, async () => {
         const held = this.#held.get(id);
         if (held) await this.#close(id, held, graceMs);
       });
     await Promise.allSettled([...this.#held.keys()].map(close));
-    await Promise.all(this.#steps.values());
+    await this.#steps.settled();
   }
 
   async #open(owned: OwnedBot): Promise<void> {
@@ -299,17 +292,5 @@ export class Supervisor {
       moved: (session, from, to) => this.moved(session, from, to),
       join,
     };
-  }
-
-  #inOrder(id: BotId, step: () => Promise<void>): Promise<void> {
-    const before = this.#steps.get(id) ?? Promise.resolve();
-    const mine = before.then(step);
-    const kept = mine
-      .catch((error) => this.#deps.log.error('bot_step_failed', { bot: id, error }))
-      .finally(() => {
-        if (this.#steps.get(id) === kept) this.#steps.delete(id);
-      });
-    this.#steps.set(id, kept);
-    return mine;
   }
 }

@@ -1,12 +1,12 @@
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
 import type { BotId, IntegrationId } from '../../core/ids.ts';
-import type { Cursor } from '../../core/message.ts';
 import type { AcceptBatch, AcceptedMessage, AcceptResult, TurnDue, Unfinished } from '../../core/store.ts';
 import type { Columns, DialectParts } from '../dialect.ts';
 import { hot, hotWrite, type Slots } from '../hot.ts';
 import { fateColumns, turnDueOf } from '../rows.ts';
 import type { MessageRow, Schema } from '../schema.ts';
+import { cursorsOf, moveCursors } from './cursors.ts';
 import { epochsOf } from './fence.ts';
 
 type NewMessage = Omit<MessageRow, 'seq'>;
@@ -90,21 +90,6 @@ const updateCounts = hotWrite((db, { rows }: Slots<readonly Count[]>) =>
       last_message_at: sql<number>`case when last_message_at > v.at then last_message_at else v.at end`,
     }))
     .whereRef('integrations.id', '=', 'v.id'),
-);
-
-const upsertCursors = hotWrite((db, { rows }: Slots<readonly Schema['cursors'][]>) =>
-  db
-    .insertInto('cursors')
-    .columns(['bot_id', 'name', 'value'])
-    .expression((eb) =>
-      eb
-        .selectFrom(rows<Schema['cursors']>({ bot_id: 't', name: 't', value: 't' }, (cursors) => cursors))
-        .select(['bot_id', 'name', 'value'])
-        .where(sql.lit(true)),
-    )
-    .onConflict((conflict) =>
-      conflict.columns(['bot_id', 'name']).doUpdateSet((eb) => ({ value: eb.ref('excluded.value') })),
-    ),
 );
 
 const takeArrived = hot((db, { rows }: Slots<readonly BotId[]>) =>
@@ -202,11 +187,6 @@ export async function adopt(
   return { turns: taken.map(turnDueOf).sort((a, b) => a.seq - b.seq), cursors: await cursorsOf(db, botId) };
 }
 
-export async function cursorsOf(db: Kysely<Schema>, botId: BotId): Promise<ReadonlyMap<string, string>> {
-  const cursors = await db.selectFrom('cursors').select(['name', 'value']).where('bot_id', '=', botId).execute();
-  return new Map(cursors.map(({ name, value }) => [name, value]));
-}
-
 function rowOf(batch: AcceptBatch, { integrationId, conversation, message, fate }: AcceptedMessage): NewMessage {
   return {
     bot_id: batch.botId,
@@ -244,29 +224,4 @@ export async function addCounts(
   // A lone row is locked by its update.
   if (dialect.locks && sorted.length > 1) await lockCounts(db, dialect, sorted);
   await updateCounts(db, dialect, sorted);
-}
-
-/** Later ones of the same name win. */
-export async function moveCursors(
-  db: Kysely<Schema>,
-  dialect: DialectParts,
-  moves: readonly (Cursor & { readonly botId: BotId })[],
-): Promise<void> {
-  const last = new Map(moves.map((move) => [`${move.botId} ${move.name}`, move]));
-  const kept: Schema['cursors'][] = [];
-  const forgotten: { bot_id: BotId; name: string }[] = [];
-  for (const { botId, name, value } of last.values()) {
-    if (value === null) forgotten.push({ bot_id: botId, name });
-    else kept.push({ bot_id: botId, name, value });
-  }
-  // Sorted: several nodes may move the same cursors, and must not wait for each other.
-  if (kept.length > 0) await upsertCursors(db, dialect, kept.sort(byKey));
-  for (const { bot_id, name } of forgotten.sort(byKey)) {
-    await db.deleteFrom('cursors').where('bot_id', '=', bot_id).where('name', '=', name).execute();
-  }
-}
-
-function byKey(a: { bot_id: BotId; name: string }, b: { bot_id: BotId; name: string }): number {
-  const [one, two] = [`${a.bot_id} ${a.name}`, `${b.bot_id} ${b.name}`];
-  return one < two ? -1 : one > two ? 1 : 0;
 }

@@ -7,7 +7,7 @@ import type { DialectParts } from '../dialect.ts';
 import { hot, type Slots } from '../hot.ts';
 import { deliveryOf, parse, turnDueOf } from '../rows.ts';
 import type { Schema } from '../schema.ts';
-import { cursorsOf } from './accept.ts';
+import { cursorsOf } from './cursors.ts';
 
 export async function recover(
   db: Kysely<Schema>,

@@ -5,9 +5,9 @@ import type { IntegrationChange, IntegrationUpdate, NewIntegration } from '../..
 import type { DialectParts } from '../dialect.ts';
 import { integrationOf, parse } from '../rows.ts';
 import type { IntegrationRow, Schema } from '../schema.ts';
-import { moveCursors } from './accept.ts';
 import { dropIdleBot, touchBots } from './bots.ts';
 import { holdClaims } from './claims.ts';
+import { moveCursors } from './cursors.ts';
 import { type Secrets, withHealth } from './integration-queries.ts';
 import { scopeOf } from './listeners.ts';
 import { Refusal } from './refusal.ts';

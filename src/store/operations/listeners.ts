@@ -6,7 +6,7 @@ import type { DialectParts } from '../dialect.ts';
 import { hot, type Slots } from '../hot.ts';
 import { integrationOf, parse } from '../rows.ts';
 import type { BotRow, IntegrationRow, Schema } from '../schema.ts';
-import { cursorsOf } from './accept.ts';
+import { cursorsOf } from './cursors.ts';
 
 /** As `Listener`, with the credential still sealed. */
 export interface SealedListener {
