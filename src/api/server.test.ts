@@ -164,7 +164,7 @@ describe('operation', () => {
     expect((await other.call('GET', '/readyz')).status).toBe(503);
   });
 
-  it('while the store is away everybody is asked to come again', async () => {
+  it('F020: while the store is away everybody is asked to come again', async () => {
     const other = await apiBench();
     const someone = await other.tenant('someone');
     await other.close();

@@ -158,21 +158,24 @@ describe('a socket', () => {
     expect(link.heard).toEqual(['again']);
   });
 
-  it.each(['warning', 'refresh_requested'] as const)('opens the next before the last is gone: %s', async (reason) => {
-    const at = scene();
-    const link = start(at);
-    await link.connected();
-    there.disconnect(reason);
-    await until(() => there.ledger.sockets.length === 2);
-    at.channel.say('between');
-    await until(() => link.heard.includes('between'));
-    await until(() => there.ledger.sockets[0]?.closed_at !== undefined);
-    expect(there.ledger.sockets[1]?.closed_at).toBeUndefined();
-    at.channel.say('after');
-    await until(() => link.heard.includes('after'));
-    expect(link.heard).toEqual(['between', 'after']);
-    expect(there.ledger.counts.max_sockets).toBeLessThanOrEqual(2);
-  });
+  it.each(['warning', 'refresh_requested'] as const)(
+    'F088: opens the next before the last is gone: %s',
+    async (reason) => {
+      const at = scene();
+      const link = start(at);
+      await link.connected();
+      there.disconnect(reason);
+      await until(() => there.ledger.sockets.length === 2);
+      at.channel.say('between');
+      await until(() => link.heard.includes('between'));
+      await until(() => there.ledger.sockets[0]?.closed_at !== undefined);
+      expect(there.ledger.sockets[1]?.closed_at).toBeUndefined();
+      at.channel.say('after');
+      await until(() => link.heard.includes('after'));
+      expect(link.heard).toEqual(['between', 'after']);
+      expect(there.ledger.counts.max_sockets).toBeLessThanOrEqual(2);
+    },
+  );
 
   it('lets what it was handing over end before it lets the old connection go', async () => {
     const at = scene();
@@ -228,7 +231,7 @@ describe('a socket', () => {
     await until(() => link.heard.includes('again'));
   });
 
-  it('ends when Socket Mode is switched off, and says what to do', async () => {
+  it('F088: ends when Socket Mode is switched off, and says what to do', async () => {
     const at = scene();
     const link = start(at);
     await link.connected();
@@ -240,7 +243,7 @@ describe('a socket', () => {
     expect(later.states()).toEqual(['connecting', 'error socket_mode_off']);
   });
 
-  it('waits for long when there are too many', async () => {
+  it('F089: waits for long when there are too many', async () => {
     const at = scene();
     const link = start(at);
     await link.connected();
@@ -258,7 +261,7 @@ describe('a socket', () => {
     expect(there.ledger.counts.calls).toBe(1);
   });
 
-  it('tells of other programs that are connected', async () => {
+  it('F090: tells of other programs that are connected', async () => {
     const at = scene();
     there.addGhosts(at.bot.app, 2);
     const link = start(at);
