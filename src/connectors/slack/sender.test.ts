@@ -165,11 +165,26 @@ describe('pace', () => {
   });
 
   it('holds posts together below what a workspace takes', async () => {
-    const { send, calls } = setup();
-    let held: unknown;
-    for (let channel = 0; channel < 31; channel++) held = await send({ to: { scope: 'T1', channel: `C${channel}` } });
-    expect(held).toMatchObject({ failure: { kind: 'rate_limited', scope: 'credential' } });
+    const { send, calls, clock } = setup();
+    const held = { ok: false, failure: { kind: 'rate_limited', afterMs: 200, scope: 'conversation' } };
+    for (let channel = 0; channel < 30; channel++) await send({ to: { scope: 'T1', channel: `C${channel}` } });
+    const to = { scope: 'T1', channel: 'C30' };
+    expect(await send({ id: 'dlv_2', to })).toEqual(held);
     expect(calls).toHaveLength(30);
+    // Its channel has not lost anything by that: all three of its burst are left.
+    await clock.advance(2_000);
+    for (const id of ['dlv_2', 'dlv_3', 'dlv_4'] as const)
+      expect(await send({ id, to })).toEqual({ ok: true, messageId: TS });
+  });
+
+  it('lets nobody overtake who has to wait', async () => {
+    const { send, clock } = setup();
+    for (const id of ['dlv_1', 'dlv_2', 'dlv_3'] as const) await send({ id });
+    expect(await send({ id: 'dlv_4' })).toMatchObject({ failure: { afterMs: 1_050 } });
+    await clock.advance(1_050);
+    // Another conversation of the channel, at the right moment.
+    expect(await send({ id: 'dlv_5' })).toMatchObject({ failure: { afterMs: 1_050 } });
+    expect(await send({ id: 'dlv_4' })).toEqual({ ok: true, messageId: TS });
   });
 });
 

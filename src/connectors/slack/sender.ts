@@ -6,6 +6,7 @@ import { failureOf } from './failures.ts';
 import { selfOf } from './parse.ts';
 import { lookUp, metadataOf } from './reconcile.ts';
 import { isTs } from './ts.ts';
+import { Turns } from './turns.ts';
 import { createApi, type Method, type Reply } from './wire.ts';
 
 /** Longer than any answer takes, short enough to free the conversation. */
@@ -43,6 +44,7 @@ export type Reader = (
 export function sender(bot: Bot, credential: Credential, port: PlatformPort): Sender {
   const api = createApi(credential['bot_token'] ?? '', port);
   const pacer = createPacer(port.clock);
+  const turns = new Turns(port.clock);
   /** After the first refusal of the token nothing is sent (F097). */
   let dead = false;
 
@@ -53,20 +55,30 @@ export function sender(bot: Bot, credential: Credential, port: PlatformPort): Se
     return reply;
   };
 
-  const carryOut = async (delivery: Delivery, signal: AbortSignal): Promise<Outcome> => {
-    const { operation, to } = delivery;
+  /** How long we hold it back ourselves, ms: first until its turn in the channel, then until that in the workspace. */
+  const heldMs = ({ id, operation, to }: Delivery): number => {
     const method = METHODS[operation];
-    const pace = operation === 'create' ? ALL_POSTS : EDITS;
-    const scope = operation === 'create' ? 'credential' : 'conversation';
-    // Looked at before the channel's own pace is counted, so that a blocked workspace costs a channel nothing.
-    const blockedMs = pacer.blockedMs(method);
-    if (blockedMs > 0) return { kind: 'held', afterMs: blockedMs, scope };
-    const channelMs = operation === 'delete' ? 0 : pacer.take(to.channel, EACH_CHANNEL);
-    if (channelMs > 0) return { kind: 'held', afterMs: channelMs, scope: 'conversation' };
-    const methodMs = pacer.take(method, pace);
-    if (methodMs > 0) return { kind: 'held', afterMs: methodMs, scope };
+    const inChannel = operation === 'delete' ? 0 : turns.ask(to.channel, id, EACH_CHANNEL);
+    if (inChannel > 0) return inChannel;
+    const inAll = operation === 'create' ? turns.ask(method, id, ALL_POSTS) : pacer.take(method, EDITS);
+    if (inAll > 0) return inAll;
+    turns.use(to.channel, id);
+    turns.use(method, id);
+    return 0;
+  };
+
+  const carryOut = async (delivery: Delivery, signal: AbortSignal): Promise<Outcome> => {
+    const { operation } = delivery;
+    const method = METHODS[operation];
+    const posts = operation === 'create';
+    // A limit that the platform told is everybody's; with our own pace each delivery has a turn of its own.
+    const blockedMs = posts ? turns.blockedMs(method) : pacer.blockedMs(method);
+    if (blockedMs > 0) return { kind: 'held', afterMs: blockedMs, scope: posts ? 'credential' : 'conversation' };
+    const afterMs = heldMs(delivery);
+    if (afterMs > 0) return { kind: 'held', afterMs, scope: 'conversation' };
     const reply = await call(method, argumentsOf(delivery), signal);
-    if (reply.kind === 'limited') pacer.block(method, reply.afterMs, pace);
+    if (reply.kind === 'limited' && posts) turns.block(method, reply.afterMs, ALL_POSTS);
+    else if (reply.kind === 'limited') pacer.block(method, reply.afterMs, EDITS);
     return reply;
   };
 
