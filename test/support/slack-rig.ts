@@ -4,7 +4,7 @@ import type { Health } from '../../src/core/health.ts';
 import type { Bot, Credential, Integration } from '../../src/core/integration.ts';
 import { silentLog } from '../../src/core/log.ts';
 import type { Cursor, InboundMessage } from '../../src/core/message.ts';
-import { createManualClock } from './manual-clock.ts';
+import { createManualClock, type ManualClock } from './manual-clock.ts';
 import { type ScriptedAnswer, type ScriptedCall, scriptedFetch } from './scripted-fetch.ts';
 
 export const TEAM = 'T0TEAM0';
@@ -57,11 +57,13 @@ export interface RigOptions {
   readonly deployment?: Credential;
   readonly accept?: (messages: readonly InboundMessage[]) => Promise<void>;
   readonly join?: ReceiverPort['join'];
+  /** Of another rig, to start the same bot once more. */
+  readonly clock?: ManualClock;
 }
 
 /** A receiver whose platform is a function and whose time stands still until told. */
 export function slackRig(answer: (call: ScriptedCall, index: number) => ScriptedAnswer, options: RigOptions = {}) {
-  const clock = createManualClock(START);
+  const clock = options.clock ?? createManualClock(START);
   const { fetch, calls } = scriptedFetch(answer);
   const cursors = new Map(Object.entries(options.cursors ?? { [`ch:${CHANNEL}`]: stamp(-10) }));
   const taken: Taken[] = [];

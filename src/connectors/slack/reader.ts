@@ -5,7 +5,7 @@ import type { InboundMessage } from '../../core/message.ts';
 import { cursorOf, History, type Reading, type Source } from './history.ts';
 import { Names } from './names.ts';
 import { CURSOR, isDirect, listenedChannels, routeAt, wantsDirect } from './places.ts';
-import { Budget, choose, pollEveryMs, type Task } from './schedule.ts';
+import { type Budget, budgetOf, choose, pollEveryMs, type Task } from './schedule.ts';
 import { historyCapped, LIMITED, STORE_UNAVAILABLE, type State, UNREACHABLE, unreadable } from './states.ts';
 import { followedThreads, forgotten } from './threads.ts';
 import { newestTs, tsMs } from './ts.ts';
@@ -71,7 +71,7 @@ export class Reader {
     this.#port = port;
     this.#names = new Names(bot.identity, api, port.clock);
     this.#history = new History(bot, api, this.#names, port);
-    this.#budget = new Budget(port.clock);
+    this.#budget = budgetOf(bot.identity, port.clock);
   }
 
   open(): void {

@@ -82,13 +82,13 @@ describe('with a bot token alone', () => {
   });
 
   it('says that it is late when the platform lets it read once a minute', async () => {
-    const rig = setup((_call, index) => (index === 0 ? page([]) : limited(60)));
-    await rig.clock.advance(10_000);
+    const rig = setup((_call, index) => (index % 2 === 0 ? page([]) : limited(60)));
+    await rig.clock.advance(70_000);
     expect(rig.states().at(-1)).toBe('connected history_capped polling');
     expect(rig.health.at(-1)?.message).toMatch(/about a minute.*Socket Mode/);
-    expect(rig.calls).toHaveLength(2);
-    await rig.clock.advance(52_000);
-    expect(rig.calls).toHaveLength(3);
+    expect(rig.calls).toHaveLength(4);
+    await rig.clock.advance(54_000);
+    expect(rig.calls).toHaveLength(5);
     expect(rig.calls.at(-1)?.parameters['limit']).toBe('15');
   });
 
@@ -134,6 +134,37 @@ describe('with an app-level token', () => {
     expect(readings(rig.calls)).toBe(before);
     await rig.clock.advance(15_000);
     expect(readings(rig.calls)).toBe(before + 1);
+  });
+
+  it('spends nothing on reading before the socket is there, because all is read then', async () => {
+    const channels = Array.from({ length: 8 }, (_, index) => `C0MANY${index}`);
+    const cursors = Object.fromEntries(channels.map((channel) => [`ch:${channel}`, stamp(-10)]));
+    const { link, options } = withSocket({ settings: { channel_ids: channels }, cursors });
+    const rig = setup(quiet, options);
+    await rig.clock.advance(2_000);
+    expect(rig.calls).toEqual([]);
+    link.tell({});
+    await rig.clock.advance(0);
+    expect(rig.states()).toEqual(['connecting socket', 'connected socket']);
+    expect(readings(rig.calls)).toBe(8);
+  });
+
+  it('reads without a socket that takes too long', async () => {
+    const { options } = withSocket();
+    const rig = setup(quiet, options);
+    await rig.clock.advance(5_000);
+    expect(readings(rig.calls)).toBeGreaterThan(0);
+  });
+
+  it('may read no more after a restart than before it', async () => {
+    const many = { settings: { channel_ids: Array.from({ length: 20 }, (_, index) => `C0MANY${index}`) } };
+    const rig = setup(quiet, many);
+    await rig.clock.advance(0);
+    await rig.stop();
+    expect(readings(rig.calls)).toBe(8);
+    const next = setup(quiet, { ...many, clock: rig.clock });
+    await rig.clock.advance(0);
+    expect(readings(next.calls)).toBe(0);
   });
 
   it('reads at once what was said in a thread that began while the socket was away', async () => {
@@ -226,6 +257,7 @@ describe('with an app-level token', () => {
   it('ends for good when the bot token is dead', async () => {
     const { link, options } = withSocket();
     const rig = setup(() => refused('token_revoked'), options);
+    await rig.clock.advance(5_000);
     await rig.running;
     link.tell({});
     expect(rig.states()).toEqual(['connecting socket', 'error bad_credentials socket']);

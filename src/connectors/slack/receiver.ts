@@ -27,6 +27,9 @@ const GAP_MS = 10_000;
 
 type Told = Omit<Health, 'since'>;
 
+/** So long nothing is read while the socket is being opened, because everything has to be read when it is there. */
+const SOCKET_FIRST_MS = 5_000;
+
 /** First reads of the whole process at a time: a node that starts has thousands to do. */
 const beginning = createGate(20);
 
@@ -118,6 +121,7 @@ class SlackReceiver {
   }
 
   async #read(signal: AbortSignal): Promise<void> {
+    await this.#socketTried(signal);
     const leave = await beginning.enter(signal);
     try {
       while (!signal.aborted) {
@@ -136,6 +140,16 @@ class SlackReceiver {
       }
     } finally {
       leave();
+    }
+  }
+
+  /** The socket is there or has failed, or takes too long. */
+  async #socketTried(signal: AbortSignal): Promise<void> {
+    const end = this.#port.clock.elapsed() + SOCKET_FIRST_MS;
+    while (this.#socket && !signal.aborted && (this.#told?.state ?? 'connecting') === 'connecting') {
+      const left = end - this.#port.clock.elapsed();
+      if (left <= 0) return;
+      await this.#sleep(left, signal);
     }
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createManualClock } from '../../../test/support/manual-clock.ts';
-import { Budget, choose, pollEveryMs, type ReadMethod, type Task } from './schedule.ts';
+import { Budget, budgetOf, choose, pollEveryMs, type ReadMethod, type Task } from './schedule.ts';
 
 const HISTORY: ReadMethod = 'conversations.history';
 const REPLIES: ReadMethod = 'conversations.replies';
@@ -51,8 +51,13 @@ describe('the budget', () => {
     expect(budget.capped).toBe(false);
   });
 
-  it('knows the capped class by a long wait after the first calls', async () => {
+  it('knows the capped class by a long wait after few calls, and another one after that', async () => {
     const { clock, budget, spend } = setup();
+    budget.use(HISTORY);
+    budget.use(HISTORY);
+    budget.limited(HISTORY, 58_000);
+    expect([budget.capped, budget.pageSize]).toEqual([false, 200]);
+    await clock.advance(58_000);
     budget.use(HISTORY);
     budget.use(HISTORY);
     budget.limited(HISTORY, 60_000);
@@ -84,6 +89,56 @@ describe('the budget', () => {
     await spend(REPLIES, 20_000);
     budget.limited(REPLIES, 60_000);
     expect(budget.capped).toBe(false);
+  });
+});
+
+describe('what is no sign of the capped class', () => {
+  it('a long wait that somebody else’s calls brought: a restart, or the beginning of many channels', async () => {
+    const { clock, budget, spend } = setup();
+    // The others have used up the minute; the very first call of ours is one too many.
+    budget.use(HISTORY);
+    budget.limited(HISTORY, 59_000);
+    expect(await spend(HISTORY, 120_000)).toBeGreaterThan(30);
+    budget.limited(HISTORY, 40_000);
+    expect(budget.capped).toBe(false);
+    // And again, with hours between.
+    for (let round = 0; round < 3; round++) {
+      await clock.advance(3_600_000);
+      budget.use(HISTORY);
+      budget.limited(HISTORY, 59_000);
+    }
+    expect(budget.capped).toBe(false);
+  });
+
+  it('many calls around the turn of a minute', async () => {
+    const { clock, budget, spend } = setup();
+    budget.use(HISTORY);
+    budget.limited(HISTORY, 59_000);
+    await clock.advance(59_000);
+    await spend(HISTORY, 61_000);
+    budget.use(HISTORY);
+    budget.limited(HISTORY, 59_000);
+    expect(budget.capped).toBe(false);
+  });
+
+  it('two refusals in one wait', () => {
+    const { budget } = setup();
+    for (let call = 0; call < 2; call++) {
+      budget.use(HISTORY);
+      budget.limited(HISTORY, 59_000);
+    }
+    expect(budget.capped).toBe(false);
+  });
+});
+
+describe('a budget', () => {
+  it('is one for all receivers of a bot, one after another', () => {
+    const clock = createManualClock();
+    const budget = budgetOf('T1/U1', clock);
+    while (budget.waitMs(HISTORY) === 0) budget.use(HISTORY);
+    expect(budgetOf('T1/U1', clock).waitMs(HISTORY)).toBeGreaterThan(0);
+    expect(budgetOf('T1/U2', clock).waitMs(HISTORY)).toBe(0);
+    expect(budgetOf('T1/U1', createManualClock()).waitMs(HISTORY)).toBe(0);
   });
 });
 
