@@ -1,5 +1,6 @@
 import { ACK_OPTIONS, ack } from './ack/ack.ts';
 import { IDLE_OPTIONS, idle } from './idle/idle.ts';
+import { ISOLATION_OPTIONS, isolation } from './isolation/isolation.ts';
 import { PATH_OPTIONS, path } from './path/path.ts';
 
 const USAGE = `Usage: npm run bench -- NAME [OPTIONS]
@@ -13,6 +14,9 @@ ${IDLE_OPTIONS}
   ack     how long a platform waits for its acknowledgement while every turn waits for the model
 ${ACK_OPTIONS}
 
+  isolation  what the other 199 bots of a server notice when one of them is in trouble, by kind of trouble
+${ISOLATION_OPTIONS}
+
 Each prints a table and writes JSON to bench/results/.`;
 
 /** Resolves whether the work was done: figures of less than that are worth nothing. */
@@ -20,6 +24,7 @@ const benches: Readonly<Record<string, (args: readonly string[], say: (line: str
   path,
   idle,
   ack,
+  isolation,
 };
 
 const [name = '', ...args] = process.argv.slice(2);
