@@ -11,6 +11,11 @@ export interface Pool {
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
+/**
+ * An idle connection is kept so long, whatever the server promises: shorter than anything that notices a dead line, so
+ * that what comes back then finds no dead connection waiting for it.
+ */
+const IDLE_MS = 25_000;
 /** Until the other address family is tried as well: a dead IPv6 route costs this much, not a whole time-out (F080). */
 const FAMILY_ATTEMPT_MS = 1_000;
 
@@ -29,7 +34,8 @@ export function createPool(lookup: LookupFunction = systemLookup as LookupFuncti
   });
   const agent = new Agent({
     allowH2: false,
-    keepAliveTimeout: 30_000,
+    keepAliveTimeout: IDLE_MS,
+    keepAliveMaxTimeout: IDLE_MS,
     connect: (options, callback) => {
       connector(options, (error, socket) => {
         if (error || !socket) return callback(neverSent(error ?? new Error('no socket')), null);
