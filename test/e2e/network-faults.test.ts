@@ -5,7 +5,7 @@ import { startDiscordSimulator } from '../../src/simulators/discord/simulator.ts
 import { startSlackSimulator } from '../../src/simulators/slack/simulator.ts';
 import { startTelegramSimulator } from '../../src/simulators/telegram/simulator.ts';
 import { discordDriver, discordWorld } from '../support/discord-driver.ts';
-import type { World } from '../support/driver.ts';
+import type { PlatformDriver, World } from '../support/driver.ts';
 import { type FaultScene, openScene } from '../support/fault-scene.ts';
 import { slackBySocket, slackWorld } from '../support/slack-driver.ts';
 import { makeStore } from '../support/stores.ts';
@@ -18,20 +18,25 @@ const RECOVERED_MS = 90_000;
 /** An answer that a healthy line takes longer for is missing, ms: a bad line elsewhere must not be felt. */
 const SOON_MS = 10_000;
 
+/** The long campaign waits for what holds its polls longest, too. */
+const LONG = process.env['REPLR_LONG_FAULTS'] === '1';
 const drivers = [telegramDriver, discordDriver, slackBySocket];
 const platforms = drivers.map(({ platform }) => platform);
 
 /** How a line breaks, and for how long, ms. */
 const breakages: readonly (readonly [Line, number])[] = [
-  [{ kind: 'black_hole' }, 4_000],
-  [{ kind: 'reset' }, 2_000],
-  [{ kind: 'garbage' }, 3_000],
-  [{ kind: 'truncated', bytes: 200 }, 3_000],
-  [{ kind: 'latency', ms: 2_000 }, 5_000],
-  [{ kind: 'slow_close', ms: 2_000 }, 2_000],
+  [{ kind: 'black_hole' }, 3_000],
+  [{ kind: 'reset' }, 1_500],
+  [{ kind: 'garbage' }, 1_500],
+  [{ kind: 'truncated', bytes: 200 }, 1_500],
+  [{ kind: 'latency', ms: 2_000 }, 3_500],
+  [{ kind: 'slow_close', ms: 2_000 }, 1_000],
 ];
 
-async function lines(context: TestContext): Promise<{ scene: FaultScene; line: (platform: string) => TcpProxy }> {
+async function lines(
+  context: TestContext,
+  to: readonly PlatformDriver[] = drivers,
+): Promise<{ scene: FaultScene; line: (platform: string) => TcpProxy }> {
   const { onTestFinished: afterwards } = context;
   const store = await makeStore('sqlite');
   afterwards(() => store.drop());
@@ -52,7 +57,7 @@ async function lines(context: TestContext): Promise<{ scene: FaultScene; line: (
     return { ...world, apiUrl: url.href.replace(/\/$/, '') };
   };
   const scene = await openScene(context, {
-    drivers,
+    drivers: to,
     store,
     people: 3,
     start: async ({ platform }) => {
@@ -83,15 +88,19 @@ describe.concurrent('lines to the platforms', () => {
     timeout: LIMIT_MS,
   }, async (context) => {
     const { expect } = context;
-    const { scene, line } = await lines(context);
-    const opened = platforms.map((platform) => line(platform).opened);
-    for (const platform of platforms) {
+    const { scene, line } = await lines(
+      context,
+      LONG ? drivers : drivers.filter((driver) => driver !== telegramDriver),
+    );
+    const broken = scene.integrations.map(({ platform }) => platform);
+    const opened = broken.map((platform) => line(platform).opened);
+    for (const platform of broken) {
       line(platform).become({ kind: 'half_open' });
       line(platform).become({ kind: 'clear' });
     }
     for (const one of scene.people) await one.say('into the void');
     await scene.answeredOnce(RECOVERED_MS);
-    for (const [index, platform] of platforms.entries()) {
+    for (const [index, platform] of broken.entries()) {
       expect([platform, line(platform).opened]).not.toEqual([platform, opened[index]]);
     }
     for (const one of scene.people) await one.say('and again');
@@ -124,7 +133,7 @@ describe.concurrent('lines to the platforms', () => {
         line(broken).become({ kind: 'clear' });
         await sleep(500);
       }
-      expect(await hush()).toBeGreaterThan(scene.people.length * 10);
+      expect(await hush()).toBeGreaterThan(scene.people.length * 7);
       await scene.answeredOnce(RECOVERED_MS);
       await connected(context, scene);
       // The others' links stayed as they were.

@@ -156,6 +156,64 @@ describe.concurrent('a process that is stopped, frozen or starved', () => {
     expect(starts).toBe(1);
   });
 
+  it('F009: what a model or a platform always rejects ends alone, and does not come back', {
+    timeout: LIMIT_MS,
+  }, async (context) => {
+    const { expect, onTestFinished: afterwards } = context;
+    const [model, modelEnv] = await modelOf(context);
+    const telegram = await startTelegramSimulator();
+    const world = telegramWorld(telegram);
+    afterwards(() => world.close());
+    const store = await storeOf(context, 'sqlite');
+    const env = { ...(await serverEnv(telegramDriver, world, store)), ...modelEnv };
+    let server = await startServer(env);
+    afterwards(async () => void (await server.kill('SIGKILL')));
+    const client = createClient(server.url, API_KEY);
+    const replr_id = await makeReplr(client);
+    const bot = await world.bot();
+    const chats = await Promise.all(['Ada', 'Bob', 'Cy'].map((name) => bot.direct(name)));
+    await client.post('/v1/integrations/telegram', { ...(await bot.connect()), replr_id });
+    model.fault({ kind: 'status', status: 401, match: 'poison', times: 1 });
+    const [first, second, third] = chats;
+    if (!first || !second || !third) throw new Error('no chats');
+    const chatId = Number(second.id);
+    const rejection = { kind: 'error', status: 400, description: 'Bad Request: message is not to our liking' } as const;
+    telegram.fail({ method: 'sendMessage', chatId, fault: rejection });
+    telegram.fail({
+      method: 'sendMessage',
+      chatId: Number(third.id),
+      times: 100,
+      fault: { kind: 'error', status: 500 },
+    });
+    await first.say('poison');
+    for (const chat of [second, third]) await chat.say('refused by the platform');
+    for (const chat of [first, second]) for (let text = 1; text <= 10; text++) await chat.say(`good ${text}`);
+    const sends = (id: string) =>
+      telegram.ledger.calls.filter(
+        ({ method, parameters }) => method === 'sendMessage' && parameters['chat_id'] === id,
+      );
+    expect((await first.answered(10)).length).toBe(10);
+    expect((await second.answered(10)).length).toBe(10);
+    expect(sends(second.id).filter(({ status }) => status === 400).length).toBe(1);
+    const asked = () => model.prompts.filter(({ text }) => /poison\s*$/.test(text)).length;
+    const before = asked();
+    expect(before).toBe(1);
+    await expect.poll(() => sends(third.id).length, { timeout: 40_000 }).toBe(5);
+    telegram.clearFaults();
+    model.clearFaults();
+    await third.say('good 1');
+    expect((await third.answered(1)).length).toBe(1);
+    expect(await server.kill('SIGTERM')).toBe(0);
+    server = await startServer(env);
+    for (const [index, chat] of chats.entries()) {
+      await chat.say('after');
+      expect((await chat.answered(index === 2 ? 2 : 11)).length).toBe(index === 2 ? 2 : 11);
+    }
+    expect(sends(third.id).length).toBe(5 + 2);
+    expect(asked()).toBe(before);
+    expect((await Promise.all(chats.map((chat) => chat.answers()))).flat().join()).not.toContain('refused by');
+  });
+
   it.skipIf(!limits)('F023: no more open files', { timeout: LIMIT_MS }, async (context) => {
     const { expect } = context;
     const world = await telegramDriver.start();
@@ -258,63 +316,5 @@ describe.concurrent.each(storeKinds)('on %s', (kind) => {
     for (const chat of chats) expect(await chat.answers()).toEqual(wanted);
     expect(lines.filter((line) => line.includes('"reconnecting"'))).toEqual([]);
     expect(lines.filter((line) => line.includes('heartbeat_failed'))).toEqual([]);
-  });
-
-  it('F009: what a model or a platform always rejects ends alone, and does not come back', {
-    timeout: LIMIT_MS,
-  }, async (context) => {
-    const { expect, onTestFinished: afterwards } = context;
-    const [model, modelEnv] = await modelOf(context);
-    const telegram = await startTelegramSimulator();
-    const world = telegramWorld(telegram);
-    afterwards(() => world.close());
-    const store = await storeOf(context, kind);
-    const env = { ...(await serverEnv(telegramDriver, world, store)), ...modelEnv };
-    let server = await startServer(env);
-    afterwards(async () => void (await server.kill('SIGKILL')));
-    const client = createClient(server.url, API_KEY);
-    const replr_id = await makeReplr(client);
-    const bot = await world.bot();
-    const chats = await Promise.all(['Ada', 'Bob', 'Cy'].map((name) => bot.direct(name)));
-    await client.post('/v1/integrations/telegram', { ...(await bot.connect()), replr_id });
-    model.fault({ kind: 'status', status: 401, match: 'poison', times: 1 });
-    const [first, second, third] = chats;
-    if (!first || !second || !third) throw new Error('no chats');
-    const chatId = Number(second.id);
-    const rejection = { kind: 'error', status: 400, description: 'Bad Request: message is not to our liking' } as const;
-    telegram.fail({ method: 'sendMessage', chatId, fault: rejection });
-    telegram.fail({
-      method: 'sendMessage',
-      chatId: Number(third.id),
-      times: 100,
-      fault: { kind: 'error', status: 500 },
-    });
-    await first.say('poison');
-    for (const chat of [second, third]) await chat.say('refused by the platform');
-    for (const chat of [first, second]) for (let text = 1; text <= 10; text++) await chat.say(`good ${text}`);
-    const sends = (id: string) =>
-      telegram.ledger.calls.filter(
-        ({ method, parameters }) => method === 'sendMessage' && parameters['chat_id'] === id,
-      );
-    expect((await first.answered(10)).length).toBe(10);
-    expect((await second.answered(10)).length).toBe(10);
-    expect(sends(second.id).filter(({ status }) => status === 400).length).toBe(1);
-    const asked = () => model.prompts.filter(({ text }) => /poison\s*$/.test(text)).length;
-    const before = asked();
-    expect(before).toBe(1);
-    await expect.poll(() => sends(third.id).length, { timeout: 40_000 }).toBe(5);
-    telegram.clearFaults();
-    model.clearFaults();
-    await third.say('good 1');
-    expect((await third.answered(1)).length).toBe(1);
-    expect(await server.kill('SIGTERM')).toBe(0);
-    server = await startServer(env);
-    for (const [index, chat] of chats.entries()) {
-      await chat.say('after');
-      expect((await chat.answered(index === 2 ? 2 : 11)).length).toBe(index === 2 ? 2 : 11);
-    }
-    expect(sends(third.id).length).toBe(5 + 2);
-    expect(asked()).toBe(before);
-    expect((await Promise.all(chats.map((chat) => chat.answers()))).flat().join()).not.toContain('refused by');
   });
 });
