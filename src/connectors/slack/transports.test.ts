@@ -26,7 +26,7 @@ afterEach(async () => {
   expect(strict.filter((name) => counts[name] > 0)).toEqual([]);
 });
 
-function scene({ connector = slack, socketMode = true } = {}) {
+function scene({ connector = slack, socketMode = true, more = {} } = {}) {
   const bot = there.createBot({ socketMode, username: 'aria' });
   const channel = there.channel({ name: 'here', members: [bot] });
   const known: Bot = {
@@ -35,9 +35,12 @@ function scene({ connector = slack, socketMode = true } = {}) {
     identity: `${bot.teamId}/${bot.id}`,
     profile: { team: bot.teamId, userId: bot.id, botId: bot.botId, appId: bot.appId, name: 'aria' },
   };
-  const settings = { workspace_id: bot.teamId, channel_ids: [channel.id] };
+  const settings = { workspace_id: bot.teamId, channel_ids: [channel.id], ...more };
   const routes = [{ settings, enabled: true, autoRespond: true, connectedAt: clock.now() } as unknown as Integration];
-  const cursors = new Map([[`ch:${channel.id}`, '0.000000']]);
+  const cursors = new Map([
+    [`ch:${channel.id}`, '0.000000'],
+    ['from:D', '0.000000'],
+  ]);
   /** As the store keeps them: each once. */
   const stored = new Map<string, string>();
   const health: Omit<Health, 'since'>[] = [];
@@ -180,6 +183,20 @@ describe('what changes and what breaks', () => {
     at.start(at.polling);
     await passing(() => at.texts().includes('more'));
     expect(at.texts()).toEqual(['question', 'more']);
+  });
+
+  it.each(['channel', 'direct'])('a reply below what the bot said itself is heard by history: %s', async (where) => {
+    const at = scene({ more: { reply_in: 'channel', direct_messages: true } });
+    const place = where === 'channel' ? at.channel : there.dm(at.bot);
+    at.start(at.polling);
+    place.say('question');
+    await passing(() => at.texts().includes('question'));
+    const { ts } = place.say('answer', { from: at.bot });
+    // At once, and when the answer has been read back from history.
+    place.say('about that', { thread: ts });
+    await passing(() => at.texts().includes('about that'));
+    place.say('and that', { thread: ts });
+    await passing(() => at.texts().includes('and that'));
   });
 
   it('reads what the capped class lets it read, and says so', async () => {
