@@ -1,6 +1,7 @@
 import type { SharedPort } from '../../core/connector.ts';
 import type { Intake, Listener } from '../../core/hook.ts';
 import { addresseeOf, eventIntake } from './events.ts';
+import { Introductions } from './introductions.ts';
 import { knownName } from './names.ts';
 import { PUSHED } from './push.ts';
 import type { Connection, ConnectionOwner, Envelope } from './socket.ts';
@@ -10,7 +11,8 @@ import { isObject, type WireOuter } from './wire.ts';
  * Hands envelopes to the bots they concern and acknowledges each once it is stored [S2]. Those of one channel go one after
  * another, whichever connection brings them, so that their order holds; channels go side by side.
  */
-export function deliveries(port: Pick<SharedPort, 'deliver' | 'clock'>, failed: () => void) {
+export function deliveries(port: SharedPort, failed: () => void, signal: AbortSignal) {
+  const introductions = new Introductions(port, signal);
   /** The last envelope of each channel that is not done with. */
   const lanes = new Map<string, Promise<void>>();
 
@@ -19,7 +21,13 @@ export function deliveries(port: Pick<SharedPort, 'deliver' | 'clock'>, failed: 
     if (connection.over) return;
     const outer = envelope.payload as WireOuter;
     try {
-      await port.deliver(addresseeOf(outer), (listener) => intakeOf(outer, listener, port.clock.now()));
+      const concerned: string[] = [];
+      await port.deliver(addresseeOf(outer), (listener) => {
+        introductions.expect(listener);
+        concerned.push(listener.bot.identity);
+        return intakeOf(outer, listener, port.clock.now());
+      });
+      introductions.begin(concerned);
     } catch {
       return failed();
     }
@@ -39,6 +47,7 @@ export function deliveries(port: Pick<SharedPort, 'deliver' | 'clock'>, failed: 
     },
     settled: async () => {
       await Promise.all(lanes.values());
+      await introductions.end();
     },
   };
   return owner;

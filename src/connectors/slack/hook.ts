@@ -77,6 +77,7 @@ export function readProof(value: string | undefined): { readonly secret: string;
   return secret && at && Number.isSafeInteger(Number(at)) ? { secret, at: Number(at) } : undefined;
 }
 
+/** Makes no call: people whom nobody in this process has looked up for the bot keep their ids. */
 function read({ outer, secret }: SignedEvent, listener: Listener, now: number): Intake | undefined {
   const intake = eventIntake(outer, listener, now, (id) => knownName(listener.bot.identity, id));
   if (!intake) return undefined;

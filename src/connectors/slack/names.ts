@@ -16,8 +16,16 @@ const TROUBLE_MS = 30_000;
  * its own: what its token may know is nobody else's business.
  */
 const known = new Map<string, string>();
-/** Who was asked for in vain, of each bot that a receiver runs for. */
-const wanted = new Map<string, Set<string>>();
+interface Wanted {
+  readonly ids: Set<string>;
+  /** Who is being asked for at the moment. */
+  readonly asked: Set<string>;
+  /** Those who look names up for the bot. */
+  askers: number;
+}
+
+/** Who was asked for in vain, of each bot for which somebody in this process looks names up. */
+const wanted = new Map<string, Wanted>();
 
 /** The name of a person as far as it is known; one that is not will be looked up. */
 export function knownName(identity: string, userId: string): string | undefined {
@@ -28,8 +36,9 @@ export function knownName(identity: string, userId: string): string | undefined 
     known.set(key, name);
     return name === '' ? undefined : name;
   }
-  const waiting = wanted.get(identity);
-  if (waiting && waiting.size < MAX_WANTED && /^[UW][A-Z0-9]{1,40}$/.test(userId)) waiting.add(userId);
+  const bot = wanted.get(identity);
+  if (!bot || bot.asked.has(userId) || bot.ids.size >= MAX_WANTED) return undefined;
+  if (/^[UW][A-Z0-9]{1,40}$/.test(userId)) bot.ids.add(userId);
   return undefined;
 }
 
@@ -47,16 +56,19 @@ export class Names {
   }
 
   open(): void {
-    wanted.set(this.#identity, new Set());
+    const bot = wanted.get(this.#identity) ?? { ids: new Set(), asked: new Set(), askers: 0 };
+    bot.askers += 1;
+    wanted.set(this.#identity, bot);
   }
 
   close(): void {
-    wanted.delete(this.#identity);
+    const bot = wanted.get(this.#identity);
+    if (bot && --bot.askers === 0) wanted.delete(this.#identity);
   }
 
   /** Somebody was spoken of whose name is not known. */
   get wanting(): boolean {
-    return this.#clock.elapsed() >= this.#notBefore && (wanted.get(this.#identity)?.size ?? 0) > 0;
+    return this.#clock.elapsed() >= this.#notBefore && (wanted.get(this.#identity)?.ids.size ?? 0) > 0;
   }
 
   /** Looks up those who speak, and who is spoken to. */
@@ -71,11 +83,14 @@ export class Names {
 
   /** Looks up some of those who were asked for in vain. */
   async lookUp(signal: AbortSignal): Promise<void> {
-    const waiting = wanted.get(this.#identity) ?? new Set();
-    for (const id of [...waiting].slice(0, MAX_AT_ONCE)) {
+    const bot = wanted.get(this.#identity);
+    for (const id of [...(bot?.ids ?? [])].slice(0, MAX_AT_ONCE)) {
       if (signal.aborted || this.#clock.elapsed() < this.#notBefore) break;
-      waiting.delete(id);
+      // Somebody else may look names up for the same bot.
+      if (!bot?.ids.delete(id)) continue;
+      bot.asked.add(id);
       const reply = await this.#api('users.info', { user: id }, { timeoutMs: CALL_TIMEOUT_MS, signal });
+      bot.asked.delete(id);
       if (reply.kind === 'ok') this.#note(id, nameIn(reply.body['user']));
       else if (reply.kind === 'refused' && reply.error !== 'missing_scope') this.#note(id, '');
       // Another scope comes with another installation, and that with a new start.

@@ -4,10 +4,11 @@ import { type Clock, systemClock } from '../../core/clock.ts';
 import type { SharedPort } from '../../core/connector.ts';
 import type { Health } from '../../core/health.ts';
 import type { Addressee, Intake } from '../../core/hook.ts';
-import type { Bot, Integration } from '../../core/integration.ts';
+import type { Bot, Credential, Integration } from '../../core/integration.ts';
 import { silentLog } from '../../core/log.ts';
 import { type SlackSimulator, startSlackSimulator } from '../../simulators/slack/simulator.ts';
 import { isTrusted } from './addresses.ts';
+import { knownName } from './names.ts';
 import { refreshSocket, socketLink } from './socket-link.ts';
 
 let there: SlackSimulator;
@@ -29,6 +30,8 @@ interface Options {
   readonly clock?: Partial<Clock>;
   readonly apiUrl?: string;
   readonly appToken?: string;
+  /** Of the bot, as whoever hands its events over sees it. */
+  readonly credential?: (bot: Scene['bot']) => Credential;
 }
 
 function scene() {
@@ -51,6 +54,7 @@ function start({ bot, channel }: Scene, options: Options = {}) {
   const cursors = new Map<string, string>();
   const health: Omit<Health, 'since'>[] = [];
   const heard: string[] = [];
+  const names: string[] = [];
   const addressees: Addressee[] = [];
   /** Waits are kept and shortened; those that watch over something are not. */
   const slept: number[] = [];
@@ -71,10 +75,11 @@ function start({ bot, channel }: Scene, options: Options = {}) {
     log: silentLog,
     deliver: async (to, read) => {
       addressees.push(to);
-      const intake = read({ bot: known, credential: {}, routes, cursors });
+      const intake = read({ bot: known, credential: options.credential?.(bot) ?? {}, routes, cursors });
       if (!intake) return;
       await options.deliver?.(intake);
       heard.push(...intake.messages.map(({ text }) => text));
+      names.push(...intake.messages.map(({ author }) => author.name));
       for (const { name, value } of intake.cursors) if (value !== null) cursors.set(name, value);
     },
     report: (state) => void health.push(state),
@@ -89,7 +94,7 @@ function start({ bot, channel }: Scene, options: Options = {}) {
   open.push(stop);
   const states = () => health.map(({ state, code }) => [state, code].filter(Boolean).join(' '));
   const connected = () => until(() => health.at(-1)?.state === 'connected');
-  return { name, heard, health, states, cursors, addressees, slept, running, stop, connected };
+  return { name, heard, names, health, states, cursors, addressees, slept, running, stop, connected };
 }
 
 const gate = () => {
@@ -300,6 +305,52 @@ describe('a socket', () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(there.ledger.counts.calls).toBe(calls);
     expect(link.heard).toEqual([]);
+  });
+});
+
+describe('names of bots that another node receives for', () => {
+  const withToken: Options = { credential: (bot) => ({ bot_token: bot.token }) };
+  const asked = () => there.ledger.calls.filter(({ method }) => method === 'users.info').length;
+
+  it('are looked up after the first message of somebody, once, and hold nothing up', async () => {
+    const at = scene();
+    const link = start(at, withToken);
+    await link.connected();
+    there.setLatency(50, 'users.info');
+    const { speaker } = at.channel;
+    at.channel.say('first');
+    await until(() => there.acknowledged().includes('first'));
+    expect(link.names).toEqual([speaker.id]);
+    await until(() => knownName(`${at.bot.teamId}/${at.bot.id}`, speaker.id) !== undefined);
+    at.channel.say('second');
+    await until(() => link.names.length === 2);
+    expect(link.names[1]).not.toBe(speaker.id);
+    expect(asked()).toBe(1);
+  });
+
+  it('stay ids without the scope, which is asked for once', async () => {
+    const at = scene();
+    const link = start(at, withToken);
+    await link.connected();
+    there.setScopes(at.bot, ['chat:write', 'channels:history']);
+    const [ann, bea] = [there.createPerson('ann'), there.createPerson('bea')];
+    at.channel.say('first', { from: ann });
+    await until(() => asked() === 1);
+    at.channel.say('second', { from: bea });
+    await until(() => there.acknowledged().includes('second'));
+    await link.stop();
+    expect(link.names).toEqual([ann.id, bea.id]);
+    expect(asked()).toBe(1);
+  });
+
+  it('need no call where there is no token', async () => {
+    const at = scene();
+    const link = start(at);
+    await link.connected();
+    at.channel.say('hello');
+    await until(() => there.acknowledged().includes('hello'));
+    await link.stop();
+    expect(asked()).toBe(0);
   });
 });
 

@@ -89,7 +89,7 @@ class SocketLink {
     this.#signal = signal;
     this.#api = createApi(appToken, port);
     this.#appId = appOf(appToken);
-    this.#deliveries = deliveries(port, () => this.#closeAll('store'));
+    this.#deliveries = deliveries(port, () => this.#closeAll('store'), signal);
   }
 
   refresh(): void {

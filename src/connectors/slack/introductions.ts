@@ -1,0 +1,68 @@
+import type { SharedPort } from '../../core/connector.ts';
+import type { Listener } from '../../core/hook.ts';
+import { Names } from './names.ts';
+import { createApi } from './wire.ts';
+
+/** Bots that are looked after; the one that was spoken to longest ago goes first. */
+const MAX_BOTS = 1_000;
+
+interface Guest {
+  readonly token: string;
+  readonly names: Names;
+  asking: Promise<void> | undefined;
+}
+
+/**
+ * A socket brings events of bots whose receivers run on other nodes, and names are known to one process only. So whoever
+ * reads those events has the names looked up as well: in the background, one call at a time for each bot, and only after an
+ * event. The message that speaks of somebody for the first time is not held up and has the id instead.
+ */
+export class Introductions {
+  readonly #port: SharedPort;
+  readonly #signal: AbortSignal;
+  readonly #guests = new Map<string, Guest>();
+
+  constructor(port: SharedPort, signal: AbortSignal) {
+    this.#port = port;
+    this.#signal = signal;
+  }
+
+  /** An event of this bot is about to be read: who is not known is noted from now on. */
+  expect({ bot: { identity }, credential }: Listener): void {
+    const token = credential['bot_token'] ?? '';
+    let guest = this.#guests.get(identity);
+    // What an old token might not ask, a new one may.
+    if (guest?.token !== token) {
+      guest?.names.close();
+      guest = { token, names: new Names(identity, createApi(token, this.#port), this.#port.clock), asking: undefined };
+      guest.names.open();
+    }
+    this.#guests.delete(identity);
+    this.#guests.set(identity, guest);
+    const [oldest] = this.#guests;
+    if (this.#guests.size <= MAX_BOTS || !oldest) return;
+    oldest[1].names.close();
+    this.#guests.delete(oldest[0]);
+  }
+
+  /** Events of these bots have been read. */
+  begin(identities: readonly string[]): void {
+    for (const identity of identities) {
+      const guest = this.#guests.get(identity);
+      if (guest?.names.wanting && !guest.asking && !this.#signal.aborted) guest.asking = this.#ask(guest);
+    }
+  }
+
+  /** Resolves when nothing is asked any more, soon after the signal. */
+  async end(): Promise<void> {
+    const guests = [...this.#guests.values()];
+    this.#guests.clear();
+    for (const { names } of guests) names.close();
+    await Promise.all(guests.map(({ asking }) => asking));
+  }
+
+  async #ask(guest: Guest): Promise<void> {
+    while (guest.names.wanting && !this.#signal.aborted) await guest.names.lookUp(this.#signal);
+    guest.asking = undefined;
+  }
+}
