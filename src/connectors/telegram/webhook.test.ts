@@ -27,6 +27,7 @@ function setup(
   info: { url: string; [field: string]: unknown },
   options: {
     cursor?: string;
+    random?: number;
     answer?: (call: ScriptedCall) => ScriptedAnswer | undefined;
   } = {},
 ) {
@@ -51,7 +52,7 @@ function setup(
       hooksUrl: HOOKS,
       fetch,
       clock,
-      random: () => 0.5,
+      random: () => options.random ?? 0.5,
       log: silentLog,
       cursors,
       routes: () => [],
@@ -196,13 +197,13 @@ describe('looking after it', () => {
     expect(methods().at(-1)).toBe('deleteWebhook');
   });
 
-  it('asks every few minutes, and says nothing when all is well', async () => {
+  it('asks every minute, and says nothing when all is well', async () => {
     const { clock, methods, said } = setup({ url: '' });
     await clock.advance(60 * MINUTE);
     expect(methods().slice(0, 2)).toEqual(['getWebhookInfo', 'setWebhook']);
     expect(new Set(methods().slice(2))).toEqual(new Set(['getWebhookInfo']));
-    expect(methods().length).toBeGreaterThan(10);
-    expect(methods().length).toBeLessThan(25);
+    expect(methods().length).toBeGreaterThan(50);
+    expect(methods().length).toBeLessThan(70);
     expect(said()).toEqual(['connecting', 'connected']);
   });
 
@@ -279,6 +280,18 @@ describe('looking after it', () => {
     away = false;
     await clock.advance(MINUTE);
     expect(said().at(-1)).toBe('connected');
+  });
+
+  it.each([0, 1])('notices within 90 seconds what makes no sound, whatever chance says: %d', async (random) => {
+    let dead = false;
+    const answer = () => (dead ? refused(401, 'x') : undefined);
+    const [taken, revoked] = [setup({ url: '' }, { random }), setup({ url: '' }, { random, answer })];
+    for (const { clock } of [taken, revoked]) await clock.advance(10 * MINUTE);
+    taken.info.url = 'https://elsewhere.test/hook';
+    dead = true;
+    for (const { clock } of [taken, revoked]) await clock.advance(90_000);
+    expect(taken.said().at(-1)).toBe('error webhook_taken');
+    expect(revoked.said().at(-1)).toBe('error bad_credentials');
   });
 
   it('ends when the token dies', async () => {
