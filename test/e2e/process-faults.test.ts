@@ -19,7 +19,7 @@ import { API_KEY, serverEnv } from '../support/server-env.ts';
 import { startServer } from '../support/server-process.ts';
 import { slackByEvents, slackBySocket, slackWorld } from '../support/slack-driver.ts';
 import { makeStore, type StoreKind, type StorePlace, storeKinds } from '../support/stores.ts';
-import { telegramDriver, telegramWorld } from '../support/telegram-driver.ts';
+import { telegramByWebhook, telegramDriver, telegramWorld } from '../support/telegram-driver.ts';
 
 const LIMIT_MS = 90_000;
 const HOUR_MS = 60 * 60 * 1000;
@@ -260,7 +260,7 @@ describe.concurrent.each(storeKinds)('on %s', (kind) => {
     const telegram = await startTelegramSimulator();
     const slack = await startSlackSimulator({ settings: { retries: [1_000, 2_000, 4_000] } });
     const worlds = [
-      { driver: telegramDriver, world: telegramWorld(telegram) },
+      { driver: telegramByWebhook, world: telegramWorld(telegram) },
       { driver: slackByEvents, world: slackWorld(slack, 'events') },
     ];
     let env = {};
@@ -284,10 +284,10 @@ describe.concurrent.each(storeKinds)('on %s', (kind) => {
       const { body } = await client.post(`/v1/integrations/${driver.platform}`, { ...(await bot.connect()), replr_id });
       await bot.connected?.(body);
     }
-    const [polled, pushed] = chats;
-    if (!polled || !pushed) throw new Error('no chats');
-    await polled.say('before');
-    await pushed.say('before');
+    const [unsigned, signed] = chats;
+    if (!unsigned || !signed) throw new Error('no chats');
+    await unsigned.say('before');
+    await signed.say('before');
     await Promise.all(chats.map((chat) => chat.answered(1)));
     const attempts = () => slack.ledger.events.flatMap((event) => event.attempts.map(({ status }) => status));
     let said = 1;
@@ -296,20 +296,20 @@ describe.concurrent.each(storeKinds)('on %s', (kind) => {
       const refused = () => attempts().filter((status) => status === 401).length;
       const before = refused();
       said += 1;
-      await polled.say(`jump ${said}`);
-      await pushed.say(`jump ${said}`);
-      await polled.answered(said);
+      await unsigned.say(`jump ${said}`);
+      await signed.say(`jump ${said}`);
+      await unsigned.answered(said);
       // The platform's signature is an hour old, or of the future: it is not believed until our clock is right again.
       await expect.poll(refused).toBeGreaterThan(before);
-      expect((await pushed.answers()).length).toBe(said - 1);
+      expect((await signed.answers()).length).toBe(said - 1);
       // The lease would be over.
       await sleep(3_000);
       expect((await fetch(`${app.url}/readyz`)).status).toBe(200);
       skew = 0;
-      await pushed.answered(said);
+      await signed.answered(said);
       said += 1;
-      await polled.say(`right ${said}`);
-      await pushed.say(`right ${said}`);
+      await unsigned.say(`right ${said}`);
+      await signed.say(`right ${said}`);
       await Promise.all(chats.map((chat) => chat.answered(said)));
     }
     const wanted = ['before', 'jump 2', 'right 3', 'jump 4', 'right 5'].map((text) => ECHO_PREFIX + text);

@@ -15,7 +15,7 @@ import { slackByEvents } from '../support/slack-driver.ts';
 import { hasDisks, readOnly, smallDisk } from '../support/small-disk.ts';
 import { makeStore, type StorePlace } from '../support/stores.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
-import { telegramDriver } from '../support/telegram-driver.ts';
+import { telegramByWebhook, telegramDriver } from '../support/telegram-driver.ts';
 
 /** The long campaign: the database is off for ten minutes, the disk full for five, and dead lines are waited for. */
 const LONG = process.env['REPLR_LONG_FAULTS'] === '1';
@@ -177,7 +177,7 @@ describe.concurrent('a store that goes away, under load', () => {
     const proxy = await startTcpProxy({ path: join(host, '.s.PGSQL.5432') });
     afterwards(() => proxy.close());
     const store = { ...place, env: { ...place.env, DATABASE_URL: through(DATABASE_URL, proxy.port) } };
-    const scene = await openScene(context, { drivers: [telegramDriver, slackByEvents], store });
+    const scene = await openScene(context, { drivers: [telegramByWebhook, slackByEvents], store });
     const { pid } = scene.server;
     const hush = scene.talk();
     const opened = proxy.opened;
@@ -206,7 +206,10 @@ describe.concurrent('a store that goes away, under load', () => {
   it('F019: PostgreSQL can only be read, until it is promoted', { timeout: LIMIT_MS }, async (context) => {
     const { expect } = context;
     const postgres = await ownPostgres(context);
-    const scene = await openScene(context, { drivers: [telegramDriver, slackByEvents], store: placeOf(postgres.url) });
+    const scene = await openScene(context, {
+      drivers: [telegramByWebhook, slackByEvents],
+      store: placeOf(postgres.url),
+    });
     const { pid } = scene.server;
     const hush = scene.talk();
     await sleep(CALM_MS);
