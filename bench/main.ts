@@ -2,6 +2,7 @@ import { ACK_OPTIONS, ack } from './ack/ack.ts';
 import { IDLE_OPTIONS, idle } from './idle/idle.ts';
 import { ISOLATION_OPTIONS, isolation } from './isolation/isolation.ts';
 import { PATH_OPTIONS, path } from './path/path.ts';
+import { SOAK_OPTIONS, soak } from './soak/soak.ts';
 
 const USAGE = `Usage: npm run bench -- NAME [OPTIONS]
 
@@ -17,6 +18,9 @@ ${ACK_OPTIONS}
   isolation  what the other 199 bots of a server notice when one of them is in trouble, by kind of trouble
 ${ISOLATION_OPTIONS}
 
+  soak    random troubles on three platforms for a long time: nothing is lost, memory and open files stay flat
+${SOAK_OPTIONS}
+
 Each prints a table and writes JSON to bench/results/.`;
 
 /** Resolves whether the work was done: figures of less than that are worth nothing. */
@@ -25,6 +29,7 @@ const benches: Readonly<Record<string, (args: readonly string[], say: (line: str
   idle,
   ack,
   isolation,
+  soak,
 };
 
 const [name = '', ...args] = process.argv.slice(2);

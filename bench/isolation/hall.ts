@@ -40,14 +40,16 @@ export interface Hall {
   readonly members: readonly Member[];
   readonly questions: readonly Question[];
   ask(member: Member, excused?: boolean): Question;
+  /** Reads what the platforms show by now. */
+  look(): void;
   /** Resolves with those still open when there are none or the time is over; those excused do not count. */
   answered(withinMs: number): Promise<Question[]>;
   /** By integration id, as its owner's list shows it. */
   statuses(): Promise<ReadonlyMap<string, string>>;
   /** What the owner of one reads there. */
   health(member: Member): Promise<{ readonly state: string; readonly code?: string }>;
-  /** Makes its trouble; resolves what ends it. */
-  trouble(member: Member): () => Promise<void>;
+  /** Makes its trouble, or another one of its platform; returns what ends it. */
+  trouble(member: Member, trouble?: Trouble): () => Promise<void>;
   close(): Promise<void>;
 }
 
@@ -149,7 +151,7 @@ function hallOf(
     }
   };
   const hall: Hall = {
-    ...{ server, crowds, members, questions },
+    ...{ server, crowds, members, questions, look },
     ask(member, excused = false) {
       const asked: Question = { number: questions.length + 1, member, at: Date.now(), answers: [], excused };
       questions.push(asked);
@@ -171,7 +173,7 @@ function hallOf(
       return new Map(body.data.map((each: { id: string; status: string }) => [each.id, each.status]));
     },
     health: async ({ id }) => (await client.get(`/v1/integrations/${id}`)).body.health,
-    trouble({ trouble, seat, id }) {
+    trouble({ trouble: own, seat, id }, trouble = own) {
       const end = trouble?.begin(seat);
       return async () => {
         const healing = end?.();

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makePlace } from '../../chaos/place.ts';
 import { machine, writeResults } from '../shared/results.ts';
-import { median } from '../shared/statistics.ts';
+import { median, percentile } from '../shared/statistics.ts';
 import { table } from '../shared/table.ts';
 import { type Hall, type Member, openHall } from './hall.ts';
 import { readOptions } from './options.ts';
@@ -11,7 +11,7 @@ export { ISOLATION_OPTIONS } from './options.ts';
 
 /** Discord, Telegram, Slack. */
 const BOTS = [70, 70, 60] as const;
-/** Median over all kinds of the others' p99 with one bot in trouble, times that without: more misses the goal. */
+/** Median over all kinds of the others' p99 with one bot in trouble, times that before and after: more misses the goal. */
 const GOAL = 1.2;
 const KINDS = 40;
 const WARM_UP_MS = 90_000;
@@ -20,11 +20,25 @@ const BACK_WITHIN_MS = 60_000;
 
 interface Kind {
   readonly name: string;
-  readonly healthy: Window;
   readonly faulty: Window;
-  readonly ratio: number;
   /** What the owner of the bot in trouble reads at the end of it. */
   readonly shown: string;
+}
+
+interface Figures {
+  readonly name: string;
+  readonly shown: string;
+  readonly p50: Compared;
+  readonly p99: Compared;
+  readonly ratio: number;
+  readonly answers: number;
+  readonly problems: readonly string[];
+}
+
+/** Ms: with a bot in trouble, and in the windows before and after. */
+interface Compared {
+  readonly without: number;
+  readonly with: number;
 }
 
 /** One bot among 200 in trouble, one kind after another: what the other 199 notice of it. */
@@ -44,28 +58,35 @@ export async function isolation(args: readonly string[], say: (line: string) => 
     if (silent.length > 0) throw new Error(`${silent.length} bots never answered`);
     const away = new Away();
     await runWindow(hall, away, options);
+    const healthy = [await runWindow(hall, away, options)];
     const kinds: Kind[] = [];
     for (const victim of victims) {
       kinds.push(await meet(hall, away, options, victim));
+      await away.look(hall);
+      healthy.push(await runWindow(hall, away, options));
       if (kinds.length % 10 === 0) say(`${kinds.length} kinds`);
     }
     const giveUp = Date.now() + BACK_WITHIN_MS;
     for (await away.look(hall); away.size > 0 && Date.now() < giveUp; await away.look(hall)) await sleep(1_000);
-    const ratio = median(kinds.map((kind) => kind.ratio));
-    const problems = kinds.flatMap((kind) =>
-      [...kind.healthy.problems, ...kind.faulty.problems].map((problem) => `${kind.name}: ${problem}`),
-    );
+    const figures = kinds.map((kind, index) => figuresOf(kind, healthy[index], healthy[index + 1]));
+    const ratio = median(figures.map((each) => each.ratio));
+    // The same of windows in which nobody was in trouble: what the machine does by itself.
+    const noise = median(healthy.slice(1, -1).map((window, at) => ratioOf(window, healthy[at], healthy[at + 2])));
+    const problems = figures.flatMap((each) => each.problems.map((problem) => `${each.name}: ${problem}`));
+    for (const problem of healthy.flatMap((window) => window.problems)) problems.push(`between two kinds: ${problem}`);
     if (!(ratio <= GOAL)) problems.push(`the median ratio is above ${GOAL}`);
     if (options.only === '' && kinds.length < KINDS) problems.push(`only ${kinds.length} kinds`);
     const least = options.seconds * options.rate * 0.8;
-    for (const { name, faulty } of kinds) {
-      if (faulty.answers < least) problems.push(`${name}: only ${faulty.answers} answers of the others`);
+    for (const { name, answers } of figures) {
+      if (answers < least) problems.push(`${name}: only ${answers} answers of the others`);
     }
-    for (const line of ['', ...report(kinds), '']) say(line);
-    say(`median of p99 with trouble / p99 without: x${ratio.toFixed(2)} (goal: at most x${GOAL})`);
+    for (const line of ['', ...report(figures), '']) say(line);
+    say(
+      `median of p99 with trouble / p99 without: x${ratio.toFixed(2)} (goal: at most x${GOAL}; windows without any: x${noise.toFixed(2)})`,
+    );
     say(`not well again within ${BACK_WITHIN_MS / 1_000} s after all: ${away.names.join(', ') || 'none'}`);
-    const figures = { options, bots: BOTS, goal: GOAL, ratio, kinds, problems, away: away.names };
-    say(`written to ${await writeResults('isolation', figures)}`);
+    const written = { options, bots: BOTS, goal: GOAL, ratio, noise, kinds: figures, problems, away: away.names };
+    say(`written to ${await writeResults('isolation', written)}`);
     for (const problem of problems) say(`FAILED: ${problem}`);
     return problems.length === 0;
   } finally {
@@ -80,31 +101,44 @@ async function meet(
   options: { readonly seconds: number; readonly rate: number },
   victim: Member,
 ): Promise<Kind> {
-  await away.look(hall);
-  const healthy = await runWindow(hall, away, options);
   const end = hall.trouble(victim);
   const faulty = await runWindow(hall, away, options, victim);
   const { state, code } = await hall.health(victim);
   await end();
   away.add(victim);
   const shown = code === undefined ? state : `${state}: ${code}`;
-  return { name: name(victim), healthy, faulty, ratio: faulty.p99 / healthy.p99, shown };
+  return { name: name(victim), faulty, shown };
 }
 
-function report(kinds: readonly Kind[]): string[] {
-  const ms = (value: number) => value.toFixed(0);
+const around = (before?: Window, after?: Window): number[] => [
+  ...(before?.latencies ?? []),
+  ...(after?.latencies ?? []),
+];
+
+const ratioOf = ({ latencies }: Window, before?: Window, after?: Window): number =>
+  percentile(latencies, 99) / percentile(around(before, after), 99);
+
+function figuresOf({ name, shown, faulty }: Kind, before?: Window, after?: Window): Figures {
+  const compared = (percent: number): Compared => ({
+    without: percentile(around(before, after), percent),
+    with: percentile(faulty.latencies, percent),
+  });
+  return {
+    ...{ name, shown },
+    p50: compared(50),
+    p99: compared(99),
+    ratio: ratioOf(faulty, before, after),
+    answers: faulty.latencies.length,
+    problems: faulty.problems,
+  };
+}
+
+function report(figures: readonly Figures[]): string[] {
   return table(
     ['in trouble', 'its status', 'p50 ms', 'with', 'p99 ms', 'with', 'ratio', 'answers', 'problems'],
-    kinds.map(({ name, shown, healthy, faulty, ratio }) => [
-      name,
-      shown,
-      ms(healthy.p50),
-      ms(faulty.p50),
-      ms(healthy.p99),
-      ms(faulty.p99),
-      ratio.toFixed(2),
-      `${healthy.answers + faulty.answers}`,
-      `${healthy.problems.length + faulty.problems.length}`,
+    figures.map(({ name, shown, p50, p99, ratio, answers, problems }) => [
+      ...[name, shown, `${p50.without}`, `${p50.with}`, `${p99.without}`, `${p99.with}`],
+      ...[ratio.toFixed(2), `${answers}`, `${problems.length}`],
     ]),
   );
 }

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { percentile } from '../shared/statistics.ts';
 import type { Hall, Member, Question } from './hall.ts';
 
 /** An answer that is not there by then is missing, ms. */
@@ -9,10 +8,8 @@ const STATUS_EVERY_MS = 1_000;
 const PROBE_MS = 20_000;
 
 export interface Window {
-  /** Of the others, ms. */
-  readonly p50: number;
-  readonly p99: number;
-  readonly answers: number;
+  /** Of the others, from the question to the first answer, ms. */
+  readonly latencies: readonly number[];
   /** What must not have happened to the others. */
   readonly problems: readonly string[];
 }
@@ -39,7 +36,7 @@ export class Away {
 
   /** Those who are connected and have answered again are back. */
   async look(hall: Hall): Promise<void> {
-    await hall.answered(0);
+    hall.look();
     for (const [member, probe] of this.#probes) {
       const answered = probe && probe.answers.length > 0;
       if (answered && (await hall.health(member)).state === 'connected') this.#probes.delete(member);
@@ -88,6 +85,5 @@ export async function runWindow(
     if (answers.length > 1) problems.push(`${name(member)} answered ${answers.length} times`);
   }
   const latencies = questions.flatMap(({ at, answers: [first] }) => (first === undefined ? [] : [first - at]));
-  const { length } = latencies;
-  return { p50: percentile(latencies, 50), p99: percentile(latencies, 99), answers: length, problems };
+  return { latencies, problems };
 }
