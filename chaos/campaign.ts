@@ -173,14 +173,14 @@ interface Ended extends Pick<Campaign, 'options' | 'rounds' | 'drained'> {
 }
 
 async function conclude({ options, place, platforms, load, nodes, rounds, drained }: Ended): Promise<Campaign> {
-  const deaths = rounds.filter(({ how }) => how !== 'stop');
+  const deaths = rounds.filter(({ how }) => how === 'kill');
   const verdicts = await Promise.all(platforms.map((platform) => judge(platform, load.asked, deaths)));
   const stored = await openStored(place);
   try {
     const marked = await stored.marked();
     const stories: string[] = [];
-    for (const [index, { lost, doubled, unordered }] of verdicts.entries()) {
-      const kinds = { lost, doubled: platforms[index]?.removesRepeats ? doubled : [], unordered };
+    for (const [index, { lost, doubled, unexcused, unordered }] of verdicts.entries()) {
+      const kinds = { lost, doubled: platforms[index]?.removesRepeats ? doubled : unexcused, unordered };
       for (const [kind, numbers] of Object.entries(kinds)) {
         for (const number of numbers.slice(0, TOLD)) {
           const asked = load.asked[number];

@@ -2,10 +2,12 @@ import { ECHO_PREFIX } from '../src/responders/echo.ts';
 import type { Asked } from './load.ts';
 import { LATENCY_MS, type Platform, question, questionIn, type Shown } from './platform.ts';
 
-/** An answer that was given longer ago has been read and stored, even on a busy machine, ms. */
+/** An answer that was given longer ago has been read and stored, ms. */
 const NOTED_WITHIN_MS = 300;
+/** A machine that takes its time to end a process takes so many times as long to store something. */
+const SLOWNESS = 3;
 
-/** The moments between which a process died, ms since 1970. */
+/** The moments between which a process was killed and gone, ms since 1970. One that may end its work is none. */
 export interface Death {
   readonly at: number;
   readonly goneAt: number;
@@ -76,8 +78,10 @@ export async function judge(platform: Platform, all: readonly Asked[], deaths: r
 }
 
 /** It was answered so shortly before that the outcome may not have been stored. */
-const isJustBefore = ({ at }: Shown, death: Death): boolean =>
-  at >= death.at - LATENCY_MS - NOTED_WITHIN_MS && at <= death.goneAt;
+function isJustBefore({ at }: Shown, death: Death): boolean {
+  const margin = LATENCY_MS + NOTED_WITHIN_MS + SLOWNESS * (death.goneAt - death.at);
+  return at >= death.at - margin && at <= death.goneAt;
+}
 
 /** Answers that stand behind that to a later question. A platform may have handed these over in that order. */
 function lateOnes(platform: Platform, order: readonly number[]): { number: number; excused: boolean }[] {
