@@ -2,6 +2,7 @@ import type { Beginning, BeginningState, PlatformPort } from '../../core/connect
 import type { Credential, Settings } from '../../core/integration.ts';
 import type { Cursor } from '../../core/message.ts';
 import { CURSOR, channelsOf, DIRECT, threadOf, wantsDirect } from './places.ts';
+import { budgetOf, type ReadMethod } from './schedule.ts';
 import { compareTs, newestTs } from './ts.ts';
 import { Refused, refusal } from './verdict.ts';
 import { createApi, type Method, objectsIn, type Reply } from './wire.ts';
@@ -27,15 +28,20 @@ export async function beginning(
   port: PlatformPort,
   { known, before }: BeginningState,
 ): Promise<Beginning> {
-  const api = createApi(credential['bot_token'] ?? '', port);
+  const token = credential['bot_token'] ?? '';
+  const api = createApi(token, port);
+  const budget = budgetOf(token, port.clock);
+  if (known.size === 0) budget.isNew();
   const end = port.clock.elapsed() + DEADLINE_MS;
   /** Nobody else's clock counts: time stamps are made by the platform's. */
   let time: string | undefined;
   let limited = false;
   const ask: Ask = async (method, args) => {
+    if (isReading(method)) budget.saw(method);
     const reply = await api(method, args, { timeoutMs: Math.max(1, end - port.clock.elapsed()) });
     if (reply.kind === 'ok' || reply.kind === 'limited') time = timeOf(reply.headers) ?? time;
     if (reply.kind === 'limited') limited = true;
+    if (reply.kind === 'limited' && isReading(method)) budget.limited(method, reply.afterMs);
     if (reply.kind === 'unauthorized' || reply.kind === 'failed') throw new Refused(refusal(reply));
     return reply;
   };
@@ -72,6 +78,10 @@ export async function beginning(
     ...(direct ? [{ name: CURSOR.floorOf(DIRECT), value: now }] : []),
   ];
   return { ok: true, cursors };
+}
+
+function isReading(method: Method): method is ReadMethod {
+  return method === 'conversations.history' || method === 'conversations.replies';
 }
 
 interface Thread {

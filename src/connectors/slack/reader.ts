@@ -5,7 +5,7 @@ import type { InboundMessage } from '../../core/message.ts';
 import { cursorOf, History, type Reading, type Source } from './history.ts';
 import { Names } from './names.ts';
 import { CURSOR, isDirect, listenedChannels, routeAt, wantsDirect } from './places.ts';
-import { type Budget, budgetOf, choose, pollEveryMs, type Task } from './schedule.ts';
+import { type Budget, choose, pollEveryMs, type Task } from './schedule.ts';
 import { historyCapped, LIMITED, STORE_UNAVAILABLE, type State, UNREACHABLE, unreadable } from './states.ts';
 import { followedThreads, forgotten } from './threads.ts';
 import { newestTs, tsMs } from './ts.ts';
@@ -66,12 +66,12 @@ export class Reader {
   #trouble: State | undefined;
   #began = false;
 
-  constructor(bot: Bot, api: Api, port: ReceiverPort) {
+  constructor(bot: Bot, api: Api, budget: Budget, port: ReceiverPort) {
     this.#api = api;
     this.#port = port;
     this.#names = new Names(bot.identity, api, port.clock);
     this.#history = new History(bot, api, this.#names, port);
-    this.#budget = budgetOf(bot.identity, port.clock);
+    this.#budget = budget;
   }
 
   open(): void {

@@ -6,6 +6,7 @@ import { appOf } from './addresses.ts';
 import { fingerprintOf } from './hook.ts';
 import { type Push, pushedUntil, Trust } from './push.ts';
 import { Reader } from './reader.ts';
+import { budgetOf } from './schedule.ts';
 import { refreshSocket, socketLink } from './socket-link.ts';
 import {
   BAD_CREDENTIALS,
@@ -63,7 +64,8 @@ class SlackReceiver {
 
   constructor(bot: Bot, credential: Credential, port: ReceiverPort) {
     this.#port = port;
-    this.#reader = new Reader(bot, createApi(credential['bot_token'] ?? '', port), port);
+    const token = credential['bot_token'] ?? '';
+    this.#reader = new Reader(bot, createApi(token, port), budgetOf(token, port.clock), port);
     this.#trust = new Trust(port);
     this.#pushedSince = port.clock.now();
     this.#socket = socketOf(bot, credential, port);

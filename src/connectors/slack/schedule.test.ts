@@ -70,6 +70,27 @@ describe('the budget', () => {
     expect([budget.capped, budget.pageSize]).toEqual([false, 200]);
   });
 
+  it('knows it at once where nobody can have called before', () => {
+    const { budget } = setup();
+    budget.isNew();
+    budget.saw(HISTORY);
+    expect(budget.waitMs(HISTORY)).toBe(0);
+    budget.use(HISTORY);
+    budget.limited(HISTORY, 59_000);
+    expect(budget.capped).toBe(true);
+  });
+
+  it('does not take the end of a long beginning for it', async () => {
+    const { clock, budget } = setup();
+    budget.isNew();
+    for (let call = 0; call < 20; call++) budget.saw(HISTORY);
+    budget.use(HISTORY);
+    budget.limited(HISTORY, 59_000);
+    expect(budget.capped).toBe(false);
+    await clock.advance(59_000);
+    expect(budget.waitMs(HISTORY)).toBe(0);
+  });
+
   it('knows it by a page of exactly 15, and by nothing less', () => {
     const { budget } = setup();
     budget.noticed(200, 15, false);
@@ -134,11 +155,11 @@ describe('what is no sign of the capped class', () => {
 describe('a budget', () => {
   it('is one for all receivers of a bot, one after another', () => {
     const clock = createManualClock();
-    const budget = budgetOf('T1/U1', clock);
+    const budget = budgetOf('xoxb-1', clock);
     while (budget.waitMs(HISTORY) === 0) budget.use(HISTORY);
-    expect(budgetOf('T1/U1', clock).waitMs(HISTORY)).toBeGreaterThan(0);
-    expect(budgetOf('T1/U2', clock).waitMs(HISTORY)).toBe(0);
-    expect(budgetOf('T1/U1', createManualClock()).waitMs(HISTORY)).toBe(0);
+    expect(budgetOf('xoxb-1', clock).waitMs(HISTORY)).toBeGreaterThan(0);
+    expect(budgetOf('xoxb-2', clock).waitMs(HISTORY)).toBe(0);
+    expect(budgetOf('xoxb-1', createManualClock()).waitMs(HISTORY)).toBe(0);
   });
 });
 

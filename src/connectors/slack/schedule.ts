@@ -12,7 +12,8 @@ const PAGE = 200;
 /**
  * A limit that comes after so few calls of ours within a minute, and lasts so long, is not that of Tier 3 (platforms.md
  * §3.2.4), unless others have called: another process, or whoever began a hundred channels. So it has to happen twice, the
- * second time after a wait that emptied everybody's minute, and soon after it.
+ * second time after a wait that emptied everybody's minute, and soon after it. Once is enough for a bot that is new: nobody
+ * can have called for it.
  */
 const FEW_CALLS = 5;
 const LONG_MS = 30_000;
@@ -38,15 +39,15 @@ const MAX_BUDGETS = 20_000;
 const budgets = new WeakMap<Clock, Map<string, Budget>>();
 
 /**
- * The budget of a bot, which is one of an app in a workspace. It outlives receivers: one that is started anew, for a new
- * secret, may read no more than the last one would have.
+ * The budget of a bot token, which is one of an app in a workspace. It outlives receivers: one that is started anew, for
+ * another new secret, may read no more than the last one would have.
  */
-export function budgetOf(identity: string, clock: Clock): Budget {
+export function budgetOf(token: string, clock: Clock): Budget {
   const all = budgets.get(clock) ?? new Map<string, Budget>();
   budgets.set(clock, all);
-  const budget = all.get(identity) ?? new Budget(clock);
-  all.delete(identity);
-  all.set(identity, budget);
+  const budget = all.get(token) ?? new Budget(clock);
+  all.delete(token);
+  all.set(token, budget);
   const [oldest] = all.keys();
   if (all.size > MAX_BUDGETS && oldest !== undefined) all.delete(oldest);
   return budget;
@@ -57,6 +58,7 @@ export class Budget {
   readonly #clock: Clock;
   readonly #accounts = new Map<ReadMethod, Account>();
   #cappedUntil = Number.NEGATIVE_INFINITY;
+  #newAt = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -78,11 +80,22 @@ export class Budget {
     return Math.max(0, Math.ceil(Math.max(blockedUntil, due - slack) - this.#clock.elapsed()));
   }
 
+  /** Nobody has called for this bot until now. */
+  isNew(): void {
+    this.#newAt = this.#clock.elapsed();
+  }
+
+  /** It is called now, by somebody who does not wait for the pace. */
+  saw(method: ReadMethod): void {
+    const account = this.#account(method);
+    account.calls = [...account.calls.slice(-FEW_CALLS), this.#clock.elapsed()];
+  }
+
   /** It is called now. */
   use(method: ReadMethod): void {
+    this.saw(method);
     const account = this.#account(method);
     const now = this.#clock.elapsed();
-    account.calls = [...account.calls.slice(-FEW_CALLS), now];
     account.due = Math.max(now, account.due) + (this.#isCapped(method) ? CAPPED_EVERY_MS : EVERY_MS);
   }
 
@@ -95,6 +108,8 @@ export class Budget {
     if (method === 'users.conversations' || afterMs < LONG_MS) return;
     if (calls.filter((at) => now - at < WINDOW_MS).length > FEW_CALLS) {
       account.suspect = undefined;
+    } else if (now - this.#newAt < WINDOW_MS) {
+      this.#cap();
     } else if (suspect === undefined || now - suspect > AGAIN_MS) {
       account.suspect = account.blockedUntil;
     } else if (now >= suspect) {
