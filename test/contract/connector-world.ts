@@ -74,9 +74,11 @@ export interface Words {
   readonly replyTo?: string;
 }
 
-export function one(sender: Sender, { to, text, format, replyTo }: Words): Promise<SendResult> {
+const newId = (): Delivery['id'] => `dlv_${crypto.randomUUID()}`;
+
+export function one(sender: Sender, { to, text, format, replyTo }: Words, id = newId()): Promise<SendResult> {
   const delivery: Delivery = {
-    id: `dlv_${crypto.randomUUID()}`,
+    id,
     botId: 'bot_contract',
     integrationId: 'int_contract',
     inboxSeq: 1,
@@ -97,8 +99,10 @@ export function one(sender: Sender, { to, text, format, replyTo }: Words): Promi
 
 /** Sends until it has arrived, waiting where a limit asks for it. */
 export async function sent(sender: Sender, words: Words): Promise<void> {
+  // One delivery, however often it is told to wait.
+  const id = newId();
   for (;;) {
-    const result = await one(sender, words);
+    const result = await one(sender, words, id);
     if (result.ok) return void expect(result.messageId).toMatch(/./);
     if (result.failure.kind !== 'rate_limited') throw new Error(`not sent: ${JSON.stringify(result.failure)}`);
     await pause(result.failure.afterMs);
