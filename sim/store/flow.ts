@@ -174,6 +174,7 @@ function settle(tables: Tables, { botId, at, change }: Settled): void {
     case 'sending':
       if (part.state !== 'sending' && !mayBecome(part, 'sending')) return;
       part.state = 'sending';
+      part.attempts = change.attempts;
       if (change.maybeDuplicate) part.maybeDuplicate = true;
       return;
     case 'postponed':

@@ -35,6 +35,9 @@ export interface VerdictDeps {
   readonly violated: (rule: string, what: string) => void;
 }
 
+/** The runtime gives a part up after so many attempts. */
+const MOST_COPIES = 5;
+
 /** Judges by what the platforms saw and what the store holds, never by what the runtime says of itself. */
 export class Verdicts {
   readonly #deps: VerdictDeps;
@@ -116,15 +119,16 @@ export class Verdicts {
     }
   }
 
-  /** C3: each part once; where the platform cannot be asked, twice at most and marked. */
+  /** C3: each part once; where the platform cannot be asked, once more for each send of unknown outcome, and marked. */
   #platform(platform: Platform, shown: ReadonlyMap<DeliveryId, readonly Shown[]>): void {
     const { answers, tables, violated } = this.#deps;
     for (const [key, copies] of shown) {
       if (!platform.ledger.includes(copies[0] as Shown)) continue;
       if (!answers.has(key)) violated('compose before send', `${copies[0]?.text} was never stored`);
-      const marked = tables.parts.get(key)?.part.maybeDuplicate ?? true;
+      const { maybeDuplicate: marked = true, attempts = MOST_COPIES } = tables.parts.get(key)?.part ?? {};
       const unsure = platform.manner === 'plain' || platform.unanswered.has(key);
-      if (copies.length > (marked && unsure ? 2 : 1)) {
+      const most = Math.min(Math.max(attempts + 1, 2), MOST_COPIES);
+      if (copies.length > (marked && unsure ? most : 1)) {
         violated('C3 no double', `${copies[0]?.text} ${copies.length} times on ${platform.manner}`);
       }
     }

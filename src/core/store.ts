@@ -104,7 +104,12 @@ export interface Settled {
         readonly nextAttemptAt: number;
       }
     /** A request is about to go out for a `pending` part, or once more for an ambiguous one. */
-    | { readonly kind: 'sending'; readonly delivery: DeliveryId; readonly maybeDuplicate: boolean }
+    | {
+        readonly kind: 'sending';
+        readonly delivery: DeliveryId;
+        readonly attempts: number;
+        readonly maybeDuplicate: boolean;
+      }
     /** A turn that ends without an answer. */
     | { readonly kind: 'fate'; readonly seq: number; readonly fate: Fate };
 }

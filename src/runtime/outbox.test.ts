@@ -58,6 +58,23 @@ describe('sending', { timeout: 30_000 }, () => {
     expect(rig.platform.calls).toHaveLength(5);
   });
 
+  it('repeats a repeat that a crash cut off, but not for ever', async () => {
+    const hang = () => new Promise<never>(() => {});
+    rig.platform.script.push(hang);
+    await rig.say('unlucky');
+    for (let crashes = 1; crashes <= 4; crashes++) {
+      await rig.until(() => rig.platform.calls.length === crashes);
+      await rig.kill();
+      rig.platform.script.push(hang);
+      await rig.revive();
+    }
+    await rig.until(() => rig.platform.calls.length === 5);
+    await rig.kill();
+    await rig.revive();
+    await rig.until(() => rig.fates()['unlucky'] === 'failed:unconfirmed');
+    expect(rig.platform.calls).toHaveLength(5);
+  });
+
   it.each([
     ['sent', 'answered', 1, 0],
     ['not_sent', 'answered', 2, 0],

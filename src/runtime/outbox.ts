@@ -12,6 +12,8 @@ import type { Session } from './session.ts';
 const SEND_BACKOFF: Backoff = { baseMs: 1_000, capMs: 60_000 };
 /** A payload that a reachable platform keeps failing on is given up after this many attempts (platforms.md §4.5). */
 const MAX_ATTEMPTS = 5;
+/** Why nobody knows the outcome of a send that no answer speaks of. */
+const INTERRUPTED = 'interrupted';
 /** How long "not sent" may be built upon where it only means that the platform would remove a repeat, ms. */
 const PROOF_MS = 5_000;
 /** A shorter wait is not worth a commit: a crash in it makes the send look ambiguous, which costs a look-up, not a message. */
@@ -105,11 +107,14 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     if (found.kind === 'sent') return arrived(session, delivery, found.messageId);
     if (session.signal.aborted) return 'stop';
     if (found.kind === 'not_sent') return delivery.attempts < MAX_ATTEMPTS ? delivery : fail(session, delivery, reason);
-    if (delivery.maybeDuplicate) return fail(session, delivery, 'unconfirmed');
+    // A repeat that a crash cut off may never have left: it is made again, but not for ever.
+    const cut = reason === INTERRUPTED;
+    const attempts = cut ? delivery.attempts + 1 : delivery.attempts;
+    if (delivery.maybeDuplicate && !(cut && attempts < MAX_ATTEMPTS)) return fail(session, delivery, 'unconfirmed');
     session.log.warn('delivery_ambiguous', { delivery: delivery.id, integration: delivery.integrationId });
     metrics.attempted(session.bot.platform, 'repeated');
-    const stored = await settle(session, { kind: 'sending', delivery: delivery.id, maybeDuplicate: true });
-    return stored === 'ok' ? { ...delivery, maybeDuplicate: true } : 'stop';
+    const stored = await settle(session, { kind: 'sending', delivery: delivery.id, attempts, maybeDuplicate: true });
+    return stored === 'ok' ? { ...delivery, attempts, maybeDuplicate: true } : 'stop';
   }
 
   async function afterFailure(
@@ -171,7 +176,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   async function one(session: Session, first: Delivery, recovered: boolean, wanted: AbortSignal): Promise<Step> {
     const until = first.createdAt + MAX_AGE_MS;
     let delivery = first;
-    let ambiguous = recovered && first.state === 'sending' ? 'interrupted' : undefined;
+    let ambiguous = recovered && first.state === 'sending' ? INTERRUPTED : undefined;
     // When an earlier attempt of unknown outcome was last found not to have arrived; it may count as that for a while only.
     let unprovenAt: number | undefined;
     if (recovered && first.state === 'pending') {
@@ -186,7 +191,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       if (session.signal.aborted || !session.route(delivery.integrationId)) return 'stop';
       if (ready === 'unwanted') return fail(session, delivery, 'paused');
       if (ready === 'late') return fail(session, delivery, 'expired');
-      if (unprovenAt !== undefined && clock.elapsed() - unprovenAt > PROOF_MS) ambiguous ??= 'interrupted';
+      if (unprovenAt !== undefined && clock.elapsed() - unprovenAt > PROOF_MS) ambiguous ??= INTERRUPTED;
       if (ambiguous !== undefined) {
         const next = await reconcile(session, delivery, ambiguous);
         if (typeof next === 'string') return next;
@@ -196,8 +201,8 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         continue;
       }
       if (delivery.state === 'pending') {
-        const { maybeDuplicate } = delivery;
-        const stored = await settle(session, { kind: 'sending', delivery: delivery.id, maybeDuplicate });
+        const { attempts, maybeDuplicate } = delivery;
+        const stored = await settle(session, { kind: 'sending', delivery: delivery.id, attempts, maybeDuplicate });
         if (stored !== 'ok') return 'stop';
         delivery = { ...delivery, state: 'sending' };
         continue;

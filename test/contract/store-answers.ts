@@ -150,7 +150,7 @@ export function answersContract(current: () => Store): void {
       const world = await makeWorld(store);
       const [one, two] = await answer(store, world, await hear(store, world), 'a', 'b');
       if (!one || !two) throw new Error('two parts');
-      await store.settle(settled(world, { kind: 'sending', delivery: two.id, maybeDuplicate: false }));
+      await store.settle(settled(world, { kind: 'sending', delivery: two.id, attempts: 0, maybeDuplicate: false }));
       await deliver(store, world, [two]);
       expect((await countOf(store, world)).messageCount).toBe(1);
       await deliver(store, world, [one]);
@@ -185,9 +185,9 @@ export function answersContract(current: () => Store): void {
       // An illegal move: what is pending was surely not sent.
       await deliver(store, world, [part]);
       expect((await only())?.state).toBe('pending');
-      await store.settle(settled(world, { kind: 'sending', delivery, maybeDuplicate: false }));
+      await store.settle(settled(world, { kind: 'sending', delivery, attempts: 0, maybeDuplicate: false }));
       expect(await only()).toMatchObject({ state: 'sending', maybeDuplicate: false });
-      await store.settle(settled(world, { kind: 'sending', delivery, maybeDuplicate: true }));
+      await store.settle(settled(world, { kind: 'sending', delivery, attempts: 1, maybeDuplicate: true }));
       expect(await only()).toMatchObject({ state: 'sending', maybeDuplicate: true });
       await deliver(store, world, [part]);
       expect(await only()).toBeUndefined();

@@ -109,6 +109,7 @@ function apply(work: Work, { botId, at, change }: Settled): void {
     case 'sending':
       if (part.state !== 'sending' && !mayBecome(part, 'sending')) return;
       part.state = 'sending';
+      part.attempts = change.attempts;
       if (change.maybeDuplicate) part.maybe_duplicate = 1;
       work.changedParts.add(part);
       return;
