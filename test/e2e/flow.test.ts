@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { it as base, describe } from 'vitest';
 import { ECHO_PREFIX } from '../../src/responders/echo.ts';
 import type { BotDriver, ChatDriver } from '../support/driver.ts';
 import { drivers } from '../support/drivers.ts';
@@ -7,35 +7,47 @@ import { storeKinds } from '../support/stores.ts';
 
 const echo = (text: string) => ECHO_PREFIX + text;
 
-describe.each(drivers)('$name', (driver) => {
+interface Scene {
+  readonly harness: Harness;
+  readonly bot: BotDriver;
+  readonly chat: ChatDriver;
+  // biome-ignore lint/suspicious/noExplicitAny: a test looks at what came, whatever it is
+  get(id: string): Promise<any>;
+  /** Something asked later in another chat has been answered: what was going to be answered before would have been. */
+  settle(): Promise<void>;
+}
+
+// Side by side: most of the time is spent waiting for the platforms' own pace.
+describe.concurrent.each(drivers)('$name', (driver) => {
   describe.each(storeKinds)('on %s', (kind) => {
-    let harness: Harness;
-    let bot: BotDriver;
-    let chat: ChatDriver;
-    let witness: ChatDriver;
-
-    beforeEach(async () => {
-      harness = await startHarness(driver, kind);
-      bot = await harness.world.bot();
-      chat = await bot.direct('Ada');
-      witness = await bot.direct('Witness');
+    const it = base.extend<{ scene: Scene }>({
+      // biome-ignore lint/correctness/noEmptyPattern: vitest reads from it that nothing else is needed
+      scene: async ({}, use) => {
+        const harness = await startHarness(driver, kind);
+        const bot = await harness.world.bot();
+        const chat = await bot.direct('Ada');
+        const witness = await bot.direct('Witness');
+        await use({
+          harness,
+          bot,
+          chat,
+          get: async (id) => (await harness.client.get(`/v1/integrations/${id}`)).body,
+          settle: async () => {
+            await witness.say('has everything been said?');
+            await witness.answered(1);
+          },
+        });
+        // The strict judge has the last word in every test.
+        const misuse = (await harness.world.misuse()) + (await harness.world.impatience());
+        await harness.close();
+        if (misuse > 0) throw new Error(`the platform counted ${misuse} misuses`);
+        const errors = harness.log.filter((line) => /"level":(50|60)/.test(line));
+        if (errors.length > 0) throw new Error(errors.join('\n'));
+      },
     });
-    afterEach(async () => {
-      // The strict judge has the last word in every test.
-      const misuse = (await harness.world.misuse()) + (await harness.world.impatience());
-      await harness.close();
-      expect(misuse).toBe(0);
-      expect(harness.log.filter((line) => /"level":(50|60)/.test(line))).toEqual([]);
-    });
 
-    const get = async (id: string) => (await harness.client.get(`/v1/integrations/${id}`)).body;
-    /** Something asked later in another chat has been answered: what was going to be answered before would have been. */
-    const settle = async () => {
-      await witness.say('has everything been said?');
-      await witness.answered(1);
-    };
-
-    it('connects, listens, answers and counts', async () => {
+    it('connects, listens, answers and counts', async ({ scene, expect }) => {
+      const { harness, bot, chat, get } = scene;
       const id = await harness.connect(bot);
       expect(await get(id)).toMatchObject({ status: 'active', message_count: 0 });
       await chat.say('hello there');
@@ -46,14 +58,16 @@ describe.each(drivers)('$name', (driver) => {
       expect((await get(id)).last_message_at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
     });
 
-    it('F087: answers every message of a conversation once and in order', async () => {
+    it('F087: answers every message of a conversation once and in order', async ({ scene, expect }) => {
+      const { harness, bot, chat } = scene;
       await harness.connect(bot);
       const texts = Array.from({ length: 6 }, (_, index) => `number ${index}`);
       for (const text of texts) await chat.say(text);
       expect(await chat.answered(texts.length)).toEqual(texts.map(echo));
     });
 
-    it('in a group speaks only when spoken to, if told so', async () => {
+    it('in a group speaks only when spoken to, if told so', async ({ scene, expect }) => {
+      const { harness, bot } = scene;
       const group = await bot.group(['Bea', 'Cem']);
       const id = await harness.connect(bot, { auto_respond: false });
       await group.say('lunch, anybody?', { from: 'Bea' });
@@ -67,7 +81,8 @@ describe.each(drivers)('$name', (driver) => {
       expect(await group.answered(3)).toContain(echo('now all'));
     });
 
-    it('is silent while paused and never answers what came meanwhile', async () => {
+    it('is silent while paused and never answers what came meanwhile', async ({ scene, expect }) => {
+      const { harness, bot, chat, settle } = scene;
       const id = await harness.connect(bot);
       await chat.say('before');
       await chat.answered(1);
@@ -80,14 +95,16 @@ describe.each(drivers)('$name', (driver) => {
       expect(await chat.answers()).toEqual([echo('before'), echo('after')]);
     });
 
-    it('does not answer what was said before it was connected', async () => {
+    it('does not answer what was said before it was connected', async ({ scene, expect }) => {
+      const { harness, bot, chat } = scene;
       await chat.say('before anybody listened');
       await harness.connect(bot);
       await chat.say('now', { anew: true });
       expect(await chat.answered(1)).toEqual([echo('now')]);
     });
 
-    it('hears only the places it is told to, from the moment it is told', async () => {
+    it('hears only the places it is told to, from the moment it is told', async ({ scene, expect }) => {
+      const { harness, bot, chat } = scene;
       const other = await bot.direct('Bea');
       const id = await harness.connect(bot);
       const set = await harness.client.put(`/v1/integrations/${id}`, { channel_ids: [other.id] });
@@ -100,7 +117,8 @@ describe.each(drivers)('$name', (driver) => {
       expect(await chat.answered(1)).toEqual([echo('and now')]);
     });
 
-    it('sends a test message and tells what the platform said', async () => {
+    it('sends a test message and tells what the platform said', async ({ scene, expect }) => {
+      const { harness, bot, chat, get } = scene;
       const id = await harness.connect(bot);
       await chat.say('hi');
       await chat.answered(1);
@@ -113,7 +131,8 @@ describe.each(drivers)('$name', (driver) => {
       await expect.poll(async () => (await get(id)).message_count).toBe(2);
     });
 
-    it('takes a new token for a dead one and goes on with its counts', async () => {
+    it('takes a new token for a dead one and goes on with its counts', async ({ scene, expect }) => {
+      const { harness, bot, chat, get } = scene;
       const id = await harness.connect(bot);
       await chat.say('one');
       await chat.answered(1);
@@ -137,7 +156,8 @@ describe.each(drivers)('$name', (driver) => {
         .toMatchObject({ status: 'active', message_count: 4, health: { state: 'connected' } });
     });
 
-    it('F040 F065 F097: stops calling with a dead token', async () => {
+    it('F040 F065 F097: stops calling with a dead token', async ({ scene, expect }) => {
+      const { harness, bot, chat, get } = scene;
       const id = await harness.connect(bot);
       await chat.say('one');
       await chat.answered(1);
@@ -146,11 +166,11 @@ describe.each(drivers)('$name', (driver) => {
       await chat.say('two');
       if (driver.quiet) await harness.client.post(`/v1/integrations/${id}/test`);
       await expect.poll(() => get(id), { timeout: 10_000 }).toMatchObject({ status: 'error' });
-      await settleElsewhere();
+      await settleElsewhere(harness);
       expect((await harness.world.calls(bot)).length - before).toBeLessThanOrEqual(3);
     });
 
-    async function settleElsewhere() {
+    async function settleElsewhere(harness: Harness) {
       const second = await harness.world.bot();
       const place = await second.direct('Bea');
       await harness.connect(second);
@@ -158,7 +178,8 @@ describe.each(drivers)('$name', (driver) => {
       await place.answered(1);
     }
 
-    it('disconnects, and can be connected again', async () => {
+    it('disconnects, and can be connected again', async ({ scene, expect }) => {
+      const { harness, bot, chat } = scene;
       const id = await harness.connect(bot);
       await chat.say('one');
       await chat.answered(1);
@@ -172,7 +193,8 @@ describe.each(drivers)('$name', (driver) => {
       expect(await chat.answered(2)).toEqual([echo('one'), echo('back')]);
     });
 
-    it('goes on after a restart with what came meanwhile', async () => {
+    it('goes on after a restart with what came meanwhile', async ({ scene, expect }) => {
+      const { harness, bot, chat, get } = scene;
       const id = await harness.connect(bot);
       await chat.say('one');
       await chat.answered(1);
@@ -183,7 +205,8 @@ describe.each(drivers)('$name', (driver) => {
       await expect.poll(async () => (await get(id)).message_count).toBe(4);
     });
 
-    it('survives an outage of the platform', async () => {
+    it('survives an outage of the platform', async ({ scene, expect }) => {
+      const { harness, bot, chat, get } = scene;
       const id = await harness.connect(bot);
       await chat.say('one');
       await chat.answered(1);
@@ -198,7 +221,8 @@ describe.each(drivers)('$name', (driver) => {
       expect(await chat.answered(2)).toEqual([echo('one'), echo('two')]);
     });
 
-    it('serves the API document that is checked in, and says that it is ready', async () => {
+    it('serves the API document that is checked in, and says that it is ready', async ({ scene, expect }) => {
+      const { harness } = scene;
       expect((await harness.client.get('/readyz')).status).toBe(200);
       const { default: checkedIn } = await import('../../openapi.json', { with: { type: 'json' } });
       // Where the server has a public address, the document names it.
