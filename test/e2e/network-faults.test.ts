@@ -19,7 +19,7 @@ const RECOVERED_MS = 90_000;
 const SOON_MS = 10_000;
 
 /** The long campaign waits also for those whose dead line shows after half a minute and more. */
-const LONG = process.env['REPLR_LONG_FAULTS'] === '1';
+const LONG = process.env['REPLR_LONG'] === '1';
 const drivers = [telegramDriver, discordDriver, slackBySocket];
 const platforms = drivers.map(({ platform }) => platform);
 
