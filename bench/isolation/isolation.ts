@@ -11,7 +11,7 @@ export { ISOLATION_OPTIONS } from './options.ts';
 
 /** Discord, Telegram, Slack. */
 const BOTS = [70, 70, 60] as const;
-/** Median over all kinds of the others' p99 with one bot in trouble, times that before and after: more misses the goal. */
+/** Median over all kinds of the others' p99 with one bot in trouble, times that in the window before: more misses the goal. */
 const GOAL = 1.2;
 const KINDS = 40;
 const WARM_UP_MS = 90_000;
@@ -35,7 +35,7 @@ interface Figures {
   readonly problems: readonly string[];
 }
 
-/** Ms: with a bot in trouble, and in the windows before and after. */
+/** Ms: with a bot in trouble, and in the window before. */
 interface Compared {
   readonly without: number;
   readonly with: number;
@@ -68,10 +68,10 @@ export async function isolation(args: readonly string[], say: (line: string) => 
     }
     const giveUp = Date.now() + BACK_WITHIN_MS;
     for (await away.look(hall); away.size > 0 && Date.now() < giveUp; await away.look(hall)) await sleep(1_000);
-    const figures = kinds.map((kind, index) => figuresOf(kind, healthy[index], healthy[index + 1]));
+    const figures = kinds.map((kind, index) => figuresOf(kind, healthy[index]));
     const ratio = median(figures.map((each) => each.ratio));
     // The same of windows in which nobody was in trouble: what the machine does by itself.
-    const noise = median(healthy.slice(1, -1).map((window, at) => ratioOf(window, healthy[at], healthy[at + 2])));
+    const noise = median(healthy.slice(1).map((window, at) => ratioOf(window, healthy[at])));
     const problems = figures.flatMap((each) => each.problems.map((problem) => `${each.name}: ${problem}`));
     for (const problem of healthy.flatMap((window) => window.problems)) problems.push(`between two kinds: ${problem}`);
     if (!(ratio <= GOAL)) problems.push(`the median ratio is above ${GOAL}`);
@@ -110,24 +110,20 @@ async function meet(
   return { name: name(victim), faulty, shown };
 }
 
-const around = (before?: Window, after?: Window): number[] => [
-  ...(before?.latencies ?? []),
-  ...(after?.latencies ?? []),
-];
+/** One window against one: where a machine has bad moments, two together would look worse than either. */
+const ratioOf = ({ latencies }: Window, before?: Window): number =>
+  percentile(latencies, 99) / percentile(before?.latencies ?? [], 99);
 
-const ratioOf = ({ latencies }: Window, before?: Window, after?: Window): number =>
-  percentile(latencies, 99) / percentile(around(before, after), 99);
-
-function figuresOf({ name, shown, faulty }: Kind, before?: Window, after?: Window): Figures {
+function figuresOf({ name, shown, faulty }: Kind, before?: Window): Figures {
   const compared = (percent: number): Compared => ({
-    without: percentile(around(before, after), percent),
+    without: percentile(before?.latencies ?? [], percent),
     with: percentile(faulty.latencies, percent),
   });
   return {
     ...{ name, shown },
     p50: compared(50),
     p99: compared(99),
-    ratio: ratioOf(faulty, before, after),
+    ratio: ratioOf(faulty, before),
     answers: faulty.latencies.length,
     problems: faulty.problems,
   };

@@ -18,6 +18,9 @@ const FLAT = { rss: 0.1, files: 10 } as const;
 /** Slack rations what is found only in its history, and that is looked for every 5 minutes. */
 const PATIENCE_MS = 420_000;
 const LOOK_MS = 250;
+/** Of the lost ones so many are told of. */
+const TOLD = 20;
+const NEAR_MS = 15_000;
 
 /** Random troubles on three platforms for a long time: nothing is lost, and the server does not grow. */
 export async function soak(args: readonly string[], say: (line: string) => void): Promise<boolean> {
@@ -39,7 +42,7 @@ export async function soak(args: readonly string[], say: (line: string) => void)
     const drained = await drain(hall);
     const rss = trendOf(samples, 'rssMb');
     const files = trendOf(samples, 'files');
-    const problems = [...violations(hall), ...growth(rss, files), ...missingWork(hall, options, met)];
+    const problems = [...violations(hall, met), ...growth(rss, files), ...missingWork(hall, options, met)];
     for (const line of report(hall, met, drained, rss, files)) say(line);
     const figures = { options, bots: BOTS, flat: FLAT, questions: hall.questions.length, met, drained, rss, files };
     say(`written to ${await writeResults('soak', { ...figures, samples, problems })}`);
@@ -88,17 +91,32 @@ async function drain(hall: Hall): Promise<number> {
 }
 
 /** Telegram cannot say whether a send that was cut off arrived, so it may show that answer twice. */
-function violations(hall: Hall): string[] {
+function violations(hall: Hall, met: readonly Troubled[]): string[] {
   return hall.crowds.flatMap((crowd) => {
     const asked = hall.questions.filter(({ member }) => member.crowd === crowd);
     const lost = asked.filter(isOpen);
     const doubled = asked.filter(({ answers }) => answers.length > 1).length;
     const allowed = crowd.platform === 'telegram' ? crowd.ambiguous() : 0;
     return [
-      ...(lost.length > 0 ? [`${crowd.platform}: ${lost.length} lost, such as q${lost[0]?.number}`] : []),
+      ...(lost.length > 0
+        ? [
+            `${crowd.platform}: ${lost.length} lost, ${lost
+              .slice(0, TOLD)
+              .map((one) => storyOf(one, met))
+              .join('; ')}`,
+          ]
+        : []),
       ...(doubled > allowed ? [`${crowd.platform}: ${doubled} doubled`] : []),
     ];
   });
+}
+
+/** The troubles of its bot around the question. */
+function storyOf({ number, member, at }: Question, met: readonly Troubled[]): string {
+  const near = met.filter(
+    ({ id, at: from, ms }) => id === member.id && at > from - NEAR_MS && at < from + ms + NEAR_MS,
+  );
+  return `q${number} at ${at} after ${near.map((one) => `${one.name} (${one.at} +${one.ms} ms)`).join(', ') || 'nothing'}`;
 }
 
 function growth(rss: Trend, files: Trend): string[] {

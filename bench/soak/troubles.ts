@@ -4,6 +4,10 @@ import type { Hall, Member } from '../isolation/hall.ts';
 
 export interface Troubled {
   readonly name: string;
+  /** Whose: the id of the integration. */
+  readonly id: string;
+  /** Ms since 1970. */
+  readonly at: number;
   /** How long, ms. */
   readonly ms: number;
 }
@@ -28,11 +32,12 @@ export function makeTroubles(hall: Hall, random: Random): { stop(): Promise<read
       if (!member || !trouble) continue;
       const ms = own.between(...LASTS_MS);
       struck.add(member);
+      const at = Date.now();
       const end = hall.trouble(member, trouble);
       await rest(ms, over.signal);
       await end();
       struck.delete(member);
-      met.push({ name: `${member.crowd.platform} ${trouble.name}`, ms });
+      met.push({ name: `${member.crowd.platform} ${trouble.name}`, id: member.id, at, ms });
     }
   };
   const running = Promise.all(Array.from({ length: ABREAST }, (_, index) => strike(random.stream(`strikes ${index}`))));
