@@ -7,6 +7,9 @@ import { PUSHED } from './push.ts';
 import type { Connection, ConnectionOwner, Envelope } from './socket.ts';
 import { isObject, type WireOuter } from './wire.ts';
 
+/** A message that speaks of somebody for the first time waits so long for the name, ms: far less than the platform waits. */
+const NAME_MS = 400;
+
 /**
  * Hands envelopes to the bots they concern and acknowledges each once it is stored [S2]. Those of one channel go one after
  * another, whichever connection brings them, so that their order holds; channels go side by side.
@@ -16,18 +19,30 @@ export function deliveries(port: SharedPort, failed: () => void, signal: AbortSi
   /** The last envelope of each channel that is not done with. */
   const lanes = new Map<string, Promise<void>>();
 
+  /** Hands it to all whom it concerns but those that are to wait, who come back. */
+  async function take(outer: WireOuter, waits: (identity: string) => boolean): Promise<readonly string[]> {
+    const waiting: string[] = [];
+    await port.deliver(addresseeOf(outer), (listener) => {
+      const { identity } = listener.bot;
+      introductions.expect(listener);
+      const intake = intakeOf(outer, listener, port.clock.now());
+      if (!waits(identity)) return intake;
+      waiting.push(identity);
+      return undefined;
+    });
+    return waiting;
+  }
+
   async function deliver(connection: Connection, envelope: Envelope): Promise<void> {
     // What an ended connection brought comes again, and before what came after it.
     if (connection.over) return;
     const outer = envelope.payload as WireOuter;
     try {
-      const concerned: string[] = [];
-      await port.deliver(addresseeOf(outer), (listener) => {
-        introductions.expect(listener);
-        concerned.push(listener.bot.identity);
-        return intakeOf(outer, listener, port.clock.now());
-      });
-      introductions.begin(concerned);
+      const strangers = await take(outer, (identity) => introductions.wants(identity));
+      if (strangers.length > 0) {
+        await introductions.meet(strangers, NAME_MS);
+        await take(outer, () => false);
+      }
     } catch {
       return failed();
     }

@@ -14,8 +14,8 @@ interface Guest {
 
 /**
  * A socket brings events of bots whose receivers run on other nodes, and names are known to one process only. So whoever
- * reads those events has the names looked up as well: in the background, one call at a time for each bot, and only after an
- * event. The message that speaks of somebody for the first time is not held up and has the id instead.
+ * reads those events has the names looked up as well, one call at a time for each bot, and only after an event. The message that
+ * speaks of somebody for the first time waits a moment for it; when that is not enough it has the id instead.
  */
 export class Introductions {
   readonly #port: SharedPort;
@@ -43,6 +43,20 @@ export class Introductions {
     if (this.#guests.size <= MAX_BOTS || !oldest) return;
     oldest[1].names.close();
     this.#guests.delete(oldest[0]);
+  }
+
+  /** Somebody in what was just read for this bot is not known. */
+  wants(identity: string): boolean {
+    return this.#guests.get(identity)?.names.wanting === true;
+  }
+
+  /** Resolves when they are known, or `ms` are over; the look-up goes on then. */
+  async meet(identities: readonly string[], ms: number): Promise<void> {
+    this.begin(identities);
+    const known = new AbortController();
+    const asking = Promise.all(identities.map((identity) => this.#guests.get(identity)?.asking));
+    await Promise.race([asking, this.#port.clock.sleep(ms, known.signal)]);
+    known.abort();
   }
 
   /** Events of these bots have been read. */

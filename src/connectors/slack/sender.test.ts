@@ -241,10 +241,18 @@ describe('lookUp', () => {
     ['the same words without a mark', () => history(post({})), { kind: 'unknown' }],
     ['other words without a mark', () => history(post({ text: 'good morning' })), { kind: 'not_sent' }],
     ['a refusal', () => no('missing_scope'), { kind: 'unknown' }],
-    ['a long wait', () => limited(60), { kind: 'unknown' }],
+    ['a long wait', () => limited(120), { kind: 'unknown' }],
     ['pages without end', () => ok({ messages: [], response_metadata: { next_cursor: 'x' } }), { kind: 'unknown' }],
   ])('judges %s', async (_name, answer, verdict) => {
     expect(await setup(answer).lookUp()).toEqual(verdict);
+  });
+
+  it('waits out the minute of an app of the strictest class, rather than send without looking', async () => {
+    const answers = [limited(60), history(post({ metadata: mark('dlv_1') }))];
+    const { lookUp, clock } = setup((_call, index) => answers[index] ?? no('too_many_calls'));
+    const found = lookUp();
+    await clock.advance(60_000);
+    expect(await found).toEqual({ kind: 'sent', messageId: TS });
   });
 
   it('waits out a short limit and a short trouble', async () => {

@@ -74,9 +74,9 @@ function start({ bot, channel }: Scene, options: Options = {}) {
     random: () => 0.5,
     log: silentLog,
     deliver: async (to, read) => {
-      addressees.push(to);
       const intake = read({ bot: known, credential: options.credential?.(bot) ?? {}, routes, cursors });
       if (!intake) return;
+      addressees.push(to);
       await options.deliver?.(intake);
       heard.push(...intake.messages.map(({ text }) => text));
       names.push(...intake.messages.map(({ author }) => author.name));
