@@ -24,9 +24,9 @@ const DATABASE_OFF_MS = LONG ? 600_000 : 9_500;
 const DISK_FULL_MS = LONG ? 300_000 : 10_000;
 /** Talk before and after a fault, ms. */
 const CALM_MS = 2_000;
-const LIMIT_MS = LONG ? 1_800_000 : 90_000;
+const LIMIT_MS = LONG ? 1_800_000 : 150_000;
 /** An answer that takes longer is missing, ms. */
-const PATIENCE_MS = LONG ? 400_000 : 30_000;
+const PATIENCE_MS = LONG ? 400_000 : 60_000;
 /** In ten minutes nobody says more than may wait in a conversation. */
 const PACE = LONG ? { paceMs: 6_000 } : {};
 const KEY = Buffer.alloc(32, 7).toString('base64');

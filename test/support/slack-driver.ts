@@ -7,8 +7,11 @@ import type { BotDriver, ChatDriver, PlatformDriver, World } from './driver.ts';
 const PATIENCE_MS = 90_000;
 /** An answer that was given longer ago has been read and stored, even on a busy machine, ms. */
 const NOTED_WITHIN_MS = 300;
-/** The platform's own second and third retry come after 1 and 5 minutes [S1]; nobody has so much time here. */
-const RETRIES_MS = [0, 2_000, 5_000];
+/**
+ * The platform's own second and third retry come after 1 and 5 minutes [S1]; nobody has so much time here. The last one comes
+ * when an outage of some ten seconds is over, as theirs does.
+ */
+const RETRIES_MS = [0, 3_000, 20_000];
 
 type Transport = 'socket' | 'events' | 'polling';
 
