@@ -1,7 +1,7 @@
 import type { Connector } from '../core/connector.ts';
 import type { Listener } from '../core/hook.ts';
 import type { Integration } from '../core/integration.ts';
-import { type Cursor, conversationKey, type InboundMessage } from '../core/message.ts';
+import { type Cursor, conversationKey, type InboundMessage, type Place } from '../core/message.ts';
 import type { Metrics } from '../core/metrics.ts';
 import { judge, MAX_WAITING } from '../core/policy.ts';
 import type { AcceptedMessage, Store, TurnDue } from '../core/store.ts';
@@ -39,6 +39,12 @@ export class FencedError extends Error {
   }
 }
 
+/** The integration that hears messages at this place: an enabled one if there is any, the oldest first. */
+function hearing(connector: Connector, routes: readonly Integration[], at: Place): Integration | undefined {
+  const all = routes.filter((integration) => connector.listens(integration, at));
+  return all.find(({ enabled }) => enabled) ?? all[0];
+}
+
 export function createInbox({ store, turns, metrics, clock, random }: InboxDeps): Inbox {
   function begin(session: Session, due: TurnDue, started: number): void {
     // Nodes that forward do not know how many wait: this one does.
@@ -60,17 +66,18 @@ export function createInbox({ store, turns, metrics, clock, random }: InboxDeps)
   }
 
   function judged(
-    platform: string,
+    connector: Connector,
+    routes: readonly Integration[],
     messages: readonly InboundMessage[],
-    listening: (at: InboundMessage['at']) => Integration | undefined,
     waiting: (conversation: string) => number,
   ): AcceptedMessage[] {
+    const { platform } = connector;
     const now = clock.now();
     const joining = new Map<string, number>();
     const accepted: AcceptedMessage[] = [];
     for (const message of messages) {
       if (message.author.kind === 'self') continue;
-      const integration = listening(message.at);
+      const integration = hearing(connector, routes, message.at);
       if (!integration) {
         metrics.accepted(platform, 'unheard');
         continue;
@@ -96,9 +103,9 @@ export function createInbox({ store, turns, metrics, clock, random }: InboxDeps)
   return {
     async accept(session, messages, cursors) {
       const accepted = judged(
-        session.bot.platform,
+        session.connector,
+        session.owned.routes.map(({ integration }) => integration),
         messages,
-        (place) => session.listening(place)?.integration,
         (conversation) => session.lanes.waiting(conversation),
       );
       if (accepted.length === 0 && cursors.length === 0) return;
@@ -121,12 +128,8 @@ export function createInbox({ store, turns, metrics, clock, random }: InboxDeps)
     },
 
     async forward(connector, { bot, routes }, messages, cursors) {
-      const listening = (place: InboundMessage['at']) => {
-        const hearing = routes.filter((integration) => connector.listens(integration, place));
-        return hearing.find(({ enabled }) => enabled) ?? hearing[0];
-      };
       // How many wait there already only the owner's memory knows.
-      const accepted = judged(bot.platform, messages, listening, () => 0);
+      const accepted = judged(connector, routes, messages, () => 0);
       if (accepted.length === 0 && cursors.length === 0) return;
       // A bot that is gone by now has nothing to hear: that must not fail what came with it for others.
       await store.accept({ botId: bot.id, epoch: null, messages: accepted, cursors, at: clock.now() });

@@ -111,12 +111,6 @@ export class Session {
     this.#cleared = Math.max(this.#cleared, failures);
   }
 
-  /** The integration that hears messages at this place: an enabled one if there is any, the oldest first. */
-  listening(at: Place): Route | undefined {
-    const hearing = this.#owned.routes.filter((route) => this.connector.listens(route.integration, at));
-    return hearing.find((route) => route.integration.enabled) ?? hearing[0];
-  }
-
   /**
    * Queues a turn behind those of its conversation, unless it waits or runs already. `wanted` is of the moment when the
    * message came: a pause ends what waits, also when it is over before the turn's time has come.

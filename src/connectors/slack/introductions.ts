@@ -52,19 +52,10 @@ export class Introductions {
 
   /** Resolves when they are known, or `ms` are over; the look-up goes on then. */
   async meet(identities: readonly string[], ms: number): Promise<void> {
-    this.begin(identities);
     const known = new AbortController();
-    const asking = Promise.all(identities.map((identity) => this.#guests.get(identity)?.asking));
+    const asking = Promise.all(identities.map((identity) => this.#asking(identity)));
     await Promise.race([asking, this.#port.clock.sleep(ms, known.signal)]);
     known.abort();
-  }
-
-  /** Events of these bots have been read. */
-  begin(identities: readonly string[]): void {
-    for (const identity of identities) {
-      const guest = this.#guests.get(identity);
-      if (guest?.names.wanting && !guest.asking && !this.#signal.aborted) guest.asking = this.#ask(guest);
-    }
   }
 
   /** Resolves when nothing is asked any more, soon after the signal. */
@@ -73,6 +64,12 @@ export class Introductions {
     this.#guests.clear();
     for (const { names } of guests) names.close();
     await Promise.all(guests.map(({ asking }) => asking));
+  }
+
+  #asking(identity: string): Promise<void> | undefined {
+    const guest = this.#guests.get(identity);
+    if (guest?.names.wanting && !guest.asking && !this.#signal.aborted) guest.asking = this.#ask(guest);
+    return guest?.asking;
   }
 
   async #ask(guest: Guest): Promise<void> {
