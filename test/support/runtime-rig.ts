@@ -117,7 +117,8 @@ export async function startRig(): Promise<Rig> {
             const fault = faults.get(name);
             return await (fault ? fault(() => method(...args), args) : method(...args));
           } finally {
-            pending--;
+            // A call of a process that died meanwhile is no longer counted.
+            if (born === life) pending--;
           }
         };
       },
