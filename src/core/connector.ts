@@ -51,8 +51,11 @@ export interface Connector {
   /** Pure: the settings after the platform renamed a channel. Absent where channels keep their ids. */
   moved?(settings: Settings, from: string, to: string): Settings;
 
-  /** Pure: Markdown to parts, each within the platform's limits; empty when nothing visible remains. */
-  render(answer: string, to: Place): Part[];
+  /**
+   * Pure: Markdown to parts, each within the platform's limits; empty when nothing visible remains. Lets other work go on
+   * in between when the text is long.
+   */
+  render(answer: string, to: Place): Promise<readonly Part[]>;
 
   /** How it takes what the platform pushes to `/hooks/<platform>`; absent where it pushes nothing over HTTP. */
   readonly hook?: Hook;

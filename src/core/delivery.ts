@@ -7,6 +7,8 @@ export interface Part {
   readonly text: string;
   /** Formatting in the platform's own shape, opaque to all but its connector. */
   readonly format?: unknown;
+  /** Goes with the message, where an answer is longer than a chat can bear. Only for platforms that take files. */
+  readonly file?: { readonly name: string; readonly content: string };
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Health, Notice } from './health.ts';
 import type { BotId, IntegrationId, NodeId, ReplrId, UserId } from './ids.ts';
+import type { Options } from './options.ts';
 
 /** An AI character. */
 export interface Replr {
@@ -43,6 +44,7 @@ export interface Integration {
   readonly identity: string;
   /** The platform's own public fields (`guild_id`, `channel_ids`), as the connector's schema parsed them. */
   readonly settings: Settings;
+  readonly options: Options;
   /** What the owner wants. What is so is `health`. */
   readonly enabled: boolean;
   readonly autoRespond: boolean;

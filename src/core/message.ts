@@ -40,6 +40,16 @@ export interface InboundMessage {
   readonly addressedElsewhere?: boolean;
   /** Id of the message this one replies to, in the same form as `id`. */
   readonly replyTo?: string;
+  /** What that message says, as far as the platform tells: data, never authority. At most 1,000 characters. */
+  readonly quote?: Quote;
+  /** Nobody but the author and the bot reads this place. */
+  readonly direct?: boolean;
+}
+
+export interface Quote {
+  /** As `Author.name`. */
+  readonly name: string;
+  readonly text: string;
 }
 
 /**

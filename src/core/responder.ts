@@ -1,6 +1,7 @@
 import type { Replr } from './integration.ts';
+import type { Quote } from './message.ts';
 
-/** An earlier message of the same conversation. */
+/** An earlier message of the same conversation; of those that deserved no answer, the newest few. */
 export interface HistoryEntry {
   readonly from: 'person' | 'replr';
   readonly name: string;
@@ -12,16 +13,29 @@ export interface HistoryEntry {
 /** One message to be answered. */
 export interface Turn {
   readonly replr: Replr;
-  readonly message: { readonly authorName: string; readonly text: string; readonly sentAt: number };
+  readonly message: {
+    readonly authorName: string;
+    readonly text: string;
+    readonly sentAt: number;
+    /** What it replies to. */
+    readonly quote?: Quote;
+  };
+  /** How much of the conversation a model may be shown, question included, in tokens. */
+  readonly contextTokens: number;
   /** The newest earlier messages of this conversation and no other, oldest first. Reads the store only when called. */
   history(): Promise<readonly HistoryEntry[]>;
+  /** Hears what each request cost, in tokens, both ways, as the provider counts or as good as one can tell; also of failed ones. */
+  spent(tokens: number): void;
 }
 
+/** What was yielded so far is void: another attempt begins the answer anew. */
+export const RESTART = Symbol('restart');
+
 /**
- * Yields the answer's Markdown as it comes. Retries before the first piece are its own affair; afterwards, and when they
- * are used up, it throws a `ResponderError`. Soon after the signal aborts it throws the signal's reason and nothing else.
+ * Yields the answer's Markdown as it comes. Retries, and another model in place of one that fails, are its own affair; when
+ * they are used up, it throws a `ResponderError`, and what was yielded is no answer. Soon after the signal aborts it throws the signal's reason and nothing else.
  */
-export type Responder = (turn: Turn, signal: AbortSignal) => AsyncIterable<string>;
+export type Responder = (turn: Turn, signal: AbortSignal) => AsyncIterable<string | typeof RESTART>;
 
 /** Reasons are handed out as the message's fate: `failed(model_timeout)`. */
 export type ResponderReason =
@@ -32,6 +46,8 @@ export type ResponderReason =
   | 'model_refused'
   | 'model_rejected'
   | 'model_empty'
+  /** It did not stop. */
+  | 'model_endless'
   | 'model_unknown';
 
 export class ResponderError extends Error {

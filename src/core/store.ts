@@ -4,6 +4,7 @@ import type { Listener, Target } from './hook.ts';
 import type { ApiKeyId, BotId, DeliveryId, IntegrationId, NodeId, ReplrId, UserId } from './ids.ts';
 import type { Credential, Integration, OwnedBot, Profile, Replr, Settings } from './integration.ts';
 import type { ConversationKey, Cursor, Fate, InboundMessage, Place } from './message.ts';
+import type { Options } from './options.ts';
 import type { HistoryEntry } from './responder.ts';
 
 /**
@@ -42,6 +43,11 @@ export interface AcceptedMessage {
   readonly message: InboundMessage;
   /** Decided already, or `null`: it is due a turn. */
   readonly fate: Fate | null;
+  /**
+   * Nobody answers it, but who answers later may want to know what was said: its text is kept as long as it is among the newest
+   * `MAX_OVERHEARD` such messages of its conversation. Otherwise the text of what is not answered is not stored.
+   */
+  readonly overheard?: boolean;
 }
 
 /** A stored message that waits for its turn. */
@@ -67,6 +73,11 @@ export interface Composed {
   readonly to: Place;
   readonly replyTo?: string;
   readonly parts: readonly { readonly id: DeliveryId; readonly part: Part }[];
+  /**
+   * What is sent is no answer but tells the person that there will be none: once it has arrived, or failed to, this is
+   * the message's fate. It is not counted and no part of the conversation's history.
+   */
+  readonly notice?: Exclude<Fate, { kind: 'answered' }>;
   readonly at: number;
 }
 
@@ -123,6 +134,18 @@ export interface Unfinished {
   readonly cursors: ReadonlyMap<string, string>;
 }
 
+/** What a turn has cost, answered or not. */
+export interface Spending {
+  readonly integrationId: IntegrationId;
+  /** The platform's id of the author. */
+  readonly person: string;
+  readonly day: string;
+  readonly tokens: number;
+}
+
+/** So many messages of a conversation that were not for the bot are remembered. */
+export const MAX_OVERHEARD = 20;
+
 export interface FlowStore {
   /**
    * tx1. Unknown messages are stored under (bot, message id) and those due a turn come back and are counted; known ones
@@ -144,13 +167,26 @@ export interface FlowStore {
   adopt(botId: BotId, epoch: number): Promise<Omit<Unfinished, 'deliveries'> | 'fenced'>;
   /** Bots as anybody may see them, whoever owns them; those without an integration are not among them. */
   findListeners(target: Target): Promise<Listener[]>;
-  /** The newest `limit` messages of the conversation accepted before `seq`, with their delivered or pending answers, oldest first. */
+  /**
+   * The newest `limit` messages of the conversation accepted before `seq`, with their delivered or pending answers, and what
+   * was overheard among them, oldest first. Nothing of an integration that does not store content.
+   */
   history(
     integrationId: IntegrationId,
     conversation: ConversationKey,
     seq: number,
     limit: number,
   ): Promise<HistoryEntry[]>;
+  /** Everything said in the conversation before `seq` is gone: texts, quotes and answers, for good. */
+  forget(integrationId: IntegrationId, conversation: ConversationKey, seq: number): Promise<void>;
+  /** Adds to what was used. A day is that of UTC, `2026-11-23`. */
+  spend(spendings: readonly Spending[]): Promise<void>;
+  /** Tokens used on that day: by the person in this integration, by this integration, by all integrations of its user. */
+  spent(
+    integrationId: IntegrationId,
+    person: string,
+    day: string,
+  ): Promise<{ readonly person: number; readonly integration: number; readonly user: number }>;
   /** Where the newest heard message of this integration stands. */
   lastPlace(integrationId: IntegrationId): Promise<Place | undefined>;
   /**
@@ -236,6 +272,8 @@ export interface NewIntegration {
   readonly transport: string;
   /** True unless said otherwise. */
   readonly autoRespond?: boolean;
+  /** `defaultOptions` unless said otherwise. */
+  readonly options?: Options;
   readonly at: number;
 }
 
@@ -244,6 +282,8 @@ export interface IntegrationUpdate {
   readonly autoRespond?: boolean;
   readonly replrId?: ReplrId;
   readonly settings?: Settings;
+  /** As a whole. Switching `storeContent` off deletes the texts of all that has its outcome, in the same commit. */
+  readonly options?: Options;
   /** Present when the platform was asked again: credential, identity and what it claims are replaced as a whole. */
   readonly verified?: {
     readonly credential: Credential;
