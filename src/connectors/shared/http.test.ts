@@ -46,6 +46,37 @@ async function deadPort(): Promise<number> {
   return port;
 }
 
+it('sends a form with its files', async () => {
+  const { base } = await serve((request, response) => {
+    response.writeHead(200, {
+      'x-type': request.headers['content-type'] ?? '',
+      'x-agent': `${request.headers['x-own']}`,
+    });
+    request.pipe(response);
+  });
+  const body = new FormData();
+  body.set('words', 'ä');
+  body.set('files[0]', new Blob(['# long'], { type: 'text/markdown' }), 'answer.md');
+  const sent = await exchange(
+    { fetch: pool().fetch, clock: systemClock },
+    base,
+    { method: 'POST', headers: { 'x-own': '1' }, body },
+    limits,
+  );
+  if (!sent.ok) throw new Error(sent.reason);
+  const form = await new Response(sent.text, {
+    headers: { 'content-type': sent.headers.get('x-type') ?? '' },
+  }).formData();
+  const file = form.get('files[0]') as File;
+  expect([form.get('words'), file.name, file.type, await file.text()]).toEqual([
+    'ä',
+    'answer.md',
+    'text/markdown',
+    '# long',
+  ]);
+  expect(sent.headers.get('x-agent')).toBe('1');
+});
+
 describe('exchange over the pool', () => {
   const call = (
     url: string,

@@ -91,6 +91,13 @@ function wasNeverSent(error: unknown): boolean {
   return false;
 }
 
+export interface RequestParts {
+  readonly method: string;
+  /** Without a content type where `body` is a form. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | FormData;
+}
+
 export interface ExchangeLimits {
   /** For the whole call, from connecting to the last byte of the answer. */
   readonly timeoutMs: number;
@@ -115,7 +122,7 @@ export type Exchange =
 export async function exchange(
   port: Pick<PlatformPort, 'fetch' | 'clock'>,
   url: string,
-  init: { readonly method: string; readonly headers: Readonly<Record<string, string>>; readonly body?: string },
+  init: RequestParts,
   limits: ExchangeLimits,
 ): Promise<Exchange> {
   if (limits.signal?.aborted) return { ok: false, sent: 'no', reason: 'aborted' };
@@ -132,7 +139,10 @@ export async function exchange(
     if (!over.signal.aborted) end('timeout');
   });
   try {
-    const response = await port.fetch(url, { ...init, redirect: 'manual', signal: call.signal });
+    const { body, ...rest } = init;
+    const request =
+      body instanceof FormData ? await withForm(rest, body) : { ...rest, ...(body !== undefined && { body }) };
+    const response = await port.fetch(url, { ...request, redirect: 'manual', signal: call.signal });
     if (response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)) {
       call.abort();
       return { ok: false, sent: 'no', reason: 'redirected' };
@@ -150,6 +160,13 @@ export async function exchange(
     over.abort(OVER);
     limits.signal?.removeEventListener('abort', aborted);
   }
+}
+
+/** A form as its bytes: the pool's `fetch` comes from a package and does not know the `FormData` of Node. */
+async function withForm(init: Omit<RequestParts, 'body'>, body: FormData): Promise<RequestInit> {
+  const form = new Response(body);
+  const type = { 'content-type': form.headers.get('content-type') ?? '' };
+  return { ...init, headers: { ...init.headers, ...type }, body: new Uint8Array(await form.arrayBuffer()) };
 }
 
 /** Counts what comes out of decompression, so that a small bomb does not become a large string. */
