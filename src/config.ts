@@ -33,6 +33,11 @@ export const settings: readonly Setting[] = [
     fallback: 'builtin/echo',
     doc: 'What the model `default` means, as `provider/model`: `openai/…`, `anthropic/…`, `google/…`, `ollama/…`.',
   },
+  {
+    name: 'REPLR_FALLBACK_MODEL',
+    fallback: '',
+    doc: 'Is asked once when the model of a REPLR brings no answer; written as `REPLR_MODEL`.',
+  },
   { name: 'OPENAI_BASE_URL', fallback: '', doc: 'An OpenAI-compatible API instead of OpenAI itself.' },
   { name: 'OPENAI_API_KEY', fallback: '', doc: 'Key for `openai/…`.' },
   { name: 'ANTHROPIC_API_KEY', fallback: '', doc: 'Key for `anthropic/…`.' },
@@ -62,6 +67,7 @@ export interface Config {
   readonly secretKey: Uint8Array | undefined;
   readonly apiKey: string | undefined;
   readonly model: string;
+  readonly fallbackModel: string | undefined;
   readonly openaiBaseUrl: string | undefined;
   readonly openaiApiKey: string | undefined;
   readonly anthropicApiKey: string | undefined;
@@ -108,6 +114,7 @@ export function readConfig(env: Environment, platforms: readonly Configured[]): 
     secretKey: secretKey(text('REPLR_SECRET_KEY')),
     apiKey: apiKey(text('REPLR_API_KEY')),
     model: known('REPLR_MODEL'),
+    fallbackModel: text('REPLR_FALLBACK_MODEL'),
     openaiBaseUrl: baseUrl('OPENAI_BASE_URL', text('OPENAI_BASE_URL')),
     openaiApiKey: text('OPENAI_API_KEY'),
     anthropicApiKey: text('ANTHROPIC_API_KEY'),
