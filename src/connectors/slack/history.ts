@@ -1,6 +1,7 @@
 import type { ReceiverPort } from '../../core/connector.ts';
 import type { Bot } from '../../core/integration.ts';
 import type { Cursor, InboundMessage } from '../../core/message.ts';
+import { answeredBelow, answeredIn } from './answered.ts';
 import { followed, isBelowFloor } from './events.ts';
 import { knownName, type Names } from './names.ts';
 import { type ParseContext, parseMessage, type Self, selfOf } from './parse.ts';
@@ -38,6 +39,8 @@ const ABORTED: Reading = { kind: 'failed', sent: 'no', reason: 'aborted' };
 
 interface Held {
   readonly messages: readonly WireMessage[];
+  /** What is answered, as far as the pages have told. */
+  readonly answered: ReadonlySet<string>;
   readonly position: string;
   readonly next: string;
 }
@@ -77,6 +80,7 @@ export class History {
     const parameters = {
       channel,
       ...(root !== undefined && { ts: root }),
+      include_all_metadata: true,
       ...(position === undefined ? { limit: 1 } : { oldest: position, limit }),
       ...(held && { cursor: held.next }),
     };
@@ -93,20 +97,22 @@ export class History {
         await this.#begin(name, page);
         return done([]);
       }
-      // The first message of a thread is always among its replies [S-i6].
-      const lines = [...(held?.messages ?? []), ...page.filter(({ ts }) => isTs(ts) && ts !== root)] as Line[];
+      // The first message of a thread is always among its replies [S-i6], on each page.
+      const isNew = (ts: string | undefined) => isTs(ts) && (ts !== root || (!held && compareTs(ts, position) > 0));
+      const lines = [...(held?.messages ?? []), ...page.filter(({ ts }) => isNew(ts))] as Line[];
+      const answered = new Set([...(held?.answered ?? []), ...answeredIn(page, this.#self)]);
       lines.sort((a, b) => compareTs(a.ts, b.ts));
       // Too many for one go: the newest are read another time, because the cursor will not have reached them.
       lines.splice(MAX_HELD);
       const next = nextCursor(reply.body);
       if (next !== undefined) {
-        this.#held.set(name, { messages: lines, position, next });
+        this.#held.set(name, { messages: lines, answered, position, next });
         return done([], true);
       }
       this.#held.delete(name);
       if (lines.length > 0) await this.#names.meet(lines, signal);
       if (signal.aborted) return ABORTED;
-      return done(await this.#take(source, name, lines));
+      return done(await this.#take(source, name, lines, answered));
     } catch {
       this.#held.delete(name);
       return { kind: 'not_stored' };
@@ -138,7 +144,12 @@ export class History {
     await this.#port.accept([], [{ name, value: newestTs(...page.map(({ ts }) => ts)) ?? now }]);
   }
 
-  async #take(source: Source, name: string, lines: readonly Line[]): Promise<readonly InboundMessage[]> {
+  async #take(
+    source: Source,
+    name: string,
+    lines: readonly Line[],
+    answered: ReadonlySet<string>,
+  ): Promise<readonly InboundMessage[]> {
     const heard: InboundMessage[] = [];
     for (let from = 0; from < lines.length; from += MAX_BATCH) {
       const batch = lines.slice(from, from + MAX_BATCH);
@@ -149,7 +160,8 @@ export class History {
         for (const cursor of this.#follow(source, line, message)) {
           if (cursor.value !== null && !cursors.has(cursor.name)) cursors.set(cursor.name, cursor.value);
         }
-        if (message && message.author.kind !== 'self') messages.push(message);
+        if (!message || message.author.kind === 'self' || answered.has(line.ts)) continue;
+        if (this.#isOpen(source, line, message)) messages.push(message);
       }
       await this.#port.accept(
         messages,
@@ -174,23 +186,39 @@ export class History {
     }
   }
 
+  /**
+   * Not answered below, as far as the channel tells. Who takes part in a thread that the store knows nothing of was forgotten
+   * with the answer; where the channel does not tell enough, the thread is read from its first message on.
+   */
+  #isOpen({ channel, root }: Source, line: Line, message: InboundMessage): boolean {
+    const { cursors } = this.#port;
+    if (root !== undefined || cursors.has(CURSOR.thread(channel, line.ts))) return true;
+    const below = answeredBelow(line, this.#self);
+    if (below !== 'perhaps') return below === 'no';
+    return followed(message, line.ts, { routes: this.#port.routes(), cursors }).length === 0;
+  }
+
   /** Threads to read from now on: those in which the bot will answer, and below what it posted in the channel itself. */
   #follow({ channel, root }: Source, line: Line, message: InboundMessage | undefined): readonly Cursor[] {
     const { cursors } = this.#port;
     if (!message) return [];
     if (message.author.kind !== 'self') {
       const begun = followed(message, line.ts, { routes: this.#port.routes(), cursors });
-      return root === undefined ? begun.map((cursor) => unreadIfAnswered(cursor, line)) : begun;
+      return root === undefined ? begun.map((cursor) => this.#unread(cursor, line)) : begun;
     }
     const opens = root === undefined && (line.thread_ts === undefined || line.thread_ts === line.ts);
     const name = CURSOR.thread(channel, line.ts);
-    return opens && !cursors.has(name) ? [unreadIfAnswered({ name, value: line.ts }, line)] : [];
+    return opens && !cursors.has(name) ? [this.#unread({ name, value: line.ts }, line)] : [];
+  }
+
+  /** Where there are replies by others, none of them has been read: its position is before its first message (see `Reader`). */
+  #unread(cursor: Cursor, line: Line): Cursor {
+    const { reply_count: replies = 0 } = line;
+    return replies === 0 || answeredBelow(line, this.#self) === 'yes'
+      ? cursor
+      : { ...cursor, value: tsBefore(line.ts) };
   }
 }
-
-/** Where there are replies already, none of them has been read: its position is before its first message (see `Reader`). */
-const unreadIfAnswered = (cursor: Cursor, { ts, reply_count: replies }: Line): Cursor =>
-  replies === undefined || replies === 0 ? cursor : { ...cursor, value: tsBefore(ts) };
 
 export function cursorOf({ channel, root }: Source): string {
   return root === undefined ? CURSOR.channel(channel) : CURSOR.thread(channel, root);

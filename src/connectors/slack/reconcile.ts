@@ -5,7 +5,7 @@ import type { Reader } from './sender.ts';
 import { isTs, newestTs, tsEarlier } from './ts.ts';
 import { nextCursor, objectsIn, type WireMessage } from './wire.ts';
 
-/** Marks what we post. Every app of the workspace can read it, so it holds an id and nothing else. */
+/** Marks what we post. Every app of the workspace can read it, so it holds ids and nothing else. */
 const EVENT_TYPE = 'replr_delivery';
 
 /** Our clock and the platform's may differ by this, s. */
@@ -18,8 +18,16 @@ const PAUSE_MS = 2_000;
 /** An app of the strictest class waits a minute for its next read [S4]; to send without looking would be worse than to wait. */
 const MAX_PAUSE_MS = 65_000;
 
-export function metadataOf({ id }: Pick<Delivery, 'id'>) {
-  return { event_type: EVENT_TYPE, event_payload: { key: id } };
+/** `answers`: the time stamp of what is answered, so that history tells of whatever is answered there. */
+export function metadataOf(delivery: Pick<Delivery, 'id' | 'replyTo' | 'to'>) {
+  const answers = answeredTs(delivery);
+  return { event_type: EVENT_TYPE, event_payload: { key: delivery.id, ...(answers !== undefined && { answers }) } };
+}
+
+/** What a post of ours answers; undefined when it does not say. */
+export function answeredBy({ metadata }: WireMessage): string | undefined {
+  const answers = metadata?.event_type === EVENT_TYPE ? metadata.event_payload?.['answers'] : undefined;
+  return isTs(answers) ? answers : undefined;
 }
 
 /** Did it arrive? Looks for the mark among what was posted since the delivery was made; nothing else would tell [S8]. */
@@ -71,14 +79,18 @@ export async function lookUp(
  * A moment that was over when it was posted. By the platform's own clock where there is one: what it replies to, and the
  * beginning of its thread, are older than any answer.
  */
-function before({ to, replyTo, createdAt }: Delivery): string {
+function before(delivery: Delivery): string {
+  const known = newestTs(delivery.to.thread, answeredTs(delivery));
+  return known ?? tsEarlier(`${Math.floor(delivery.createdAt / 1000)}.000000`, SKEW_S);
+}
+
+function answeredTs({ to, replyTo }: Pick<Delivery, 'replyTo' | 'to'>): string | undefined {
   const [channel, ts] = (replyTo ?? '').split('/');
-  const known = newestTs(to.thread, channel === to.channel ? ts : undefined);
-  return known ?? tsEarlier(`${Math.floor(createdAt / 1000)}.000000`, SKEW_S);
+  return channel === to.channel && isTs(ts) ? ts : undefined;
 }
 
 /** Another app could mark its posts like ours. */
-function isOurs({ user, bot_id: bot }: WireMessage, self: Self): boolean {
+export function isOurs({ user, bot_id: bot }: WireMessage, self: Self): boolean {
   return user === self.userId || (bot !== undefined && bot === self.botId);
 }
 

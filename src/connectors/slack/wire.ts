@@ -25,6 +25,9 @@ export interface WireMessage {
   /** On the first message of a thread, in history and replies. */
   readonly latest_reply?: string;
   readonly reply_count?: number;
+  /** Who replied, perhaps not all of them. */
+  readonly reply_users?: readonly string[];
+  readonly reply_users_count?: number;
 }
 
 export interface WireChannel {
