@@ -28,6 +28,10 @@ export interface DialectParts {
   readonly forUpdate: RawBuilder<unknown>;
   /** As `forUpdate`, but does not hinder inserts that refer to the row. */
   readonly forNoKeyUpdate: RawBuilder<unknown>;
+  /** Keeps rows from being deleted, and no more. */
+  readonly forKeyShare: RawBuilder<unknown>;
+  /** Locks rows of `messages` that were found by a join. */
+  readonly forUpdateOfMessages: RawBuilder<unknown>;
   /** Locks rows of `bots` and leaves out those that another transaction holds. */
   readonly forUpdateOfBotsSkipLocked: RawBuilder<unknown>;
   /** Tells the owners of these bots, when the transaction commits, that they changed. */
@@ -50,6 +54,8 @@ export const sqliteParts: DialectParts = {
   forShare: nothing,
   forUpdate: nothing,
   forNoKeyUpdate: nothing,
+  forKeyShare: nothing,
+  forUpdateOfMessages: nothing,
   forUpdateOfBotsSkipLocked: nothing,
   notify: async () => {},
 };
@@ -70,6 +76,8 @@ export const postgresParts: DialectParts = {
   forShare: sql`for share`,
   forUpdate: sql`for update`,
   forNoKeyUpdate: sql`for no key update`,
+  forKeyShare: sql`for key share`,
+  forUpdateOfMessages: sql`for update of messages`,
   forUpdateOfBotsSkipLocked: sql`for update of bots skip locked`,
   notify: async (db, bots) => {
     await db

@@ -13,6 +13,7 @@ import {
 import { botExists } from './operations/bots.ts';
 import { releaseClaim, reserveClaim } from './operations/claims.ts';
 import { compose } from './operations/compose.ts';
+import { forget } from './operations/erase.ts';
 import { history, lastPlace, moveChannel, recover } from './operations/flow.ts';
 import { getIntegration, getSecrets, listIntegrations } from './operations/integration-queries.ts';
 import { createIntegration, deleteIntegration, updateIntegration } from './operations/integrations.ts';
@@ -22,6 +23,7 @@ import { holdBots, loadBot, releaseBots, reportHealth, takeBot } from './operati
 import { createReplr, deleteReplr, getReplr, listReplrs, updateReplr } from './operations/replrs.ts';
 import { settle } from './operations/settle.ts';
 import { ping, sweepMessages, sweepRest } from './operations/upkeep.ts';
+import { spend, spent } from './operations/usage.ts';
 import type { Schema } from './schema.ts';
 
 type Run<I, O> = (db: Kysely<Schema>, dialect: DialectParts, input: I) => Promise<O>;
@@ -52,6 +54,9 @@ export const operations = {
   recover: flow(read(recover)),
   adopt: flow(write(adopt)),
   history: flow(select(history)),
+  forget: flow(write(forget)),
+  spend: batch(spend),
+  spent: flow(select(spent)),
   lastPlace: flow(select(lastPlace)),
   moveChannel: flow(write(moveChannel)),
   findListeners: flow(read(findListeners)),

@@ -4,12 +4,14 @@ import type { DialectParts } from './dialect.ts';
 import { StoreKeyError } from './errors.ts';
 import { first } from './migrations/0001-first.ts';
 import { arrivals } from './migrations/0002-arrivals.ts';
+import { options } from './migrations/0003-options.ts';
 import type { Schema } from './schema.ts';
 
 /** A new migration is a file and a line here. Names never change. */
 const migrations = (parts: DialectParts) => ({
   '0001-first': first(parts),
   '0002-arrivals': arrivals(parts),
+  '0003-options': options(parts),
 });
 
 const KEY_CHECK = 'key_check';

@@ -1,8 +1,9 @@
 import type { Delivery } from '../core/delivery.ts';
 import type { Health } from '../core/health.ts';
 import type { Integration, Replr } from '../core/integration.ts';
-import type { Fate, InboundMessage } from '../core/message.ts';
+import type { Fate, InboundMessage, Quote } from '../core/message.ts';
 import type { TurnDue } from '../core/store.ts';
+import { optionsOf } from './options.ts';
 import type { BotRow, DeliveryRow, IntegrationRow, MessageRow, ReplrRow } from './schema.ts';
 
 /** The column's type cannot say what the JSON in it is; the row's writer is the only one who puts it there. */
@@ -29,6 +30,7 @@ export const integrationOf = (row: IntegrationRow & Pick<BotRow, 'identity' | 'h
   platform: row.platform,
   identity: row.identity,
   settings: parse(row.settings),
+  options: optionsOf(row),
   enabled: row.enabled === 1,
   autoRespond: row.auto_respond === 1,
   messageCount: row.message_count,
@@ -53,6 +55,8 @@ export const messageOf = (row: StoredMessage): InboundMessage => ({
   addressed: row.addressed === 1,
   ...(row.addressed_elsewhere === 1 && { addressedElsewhere: true }),
   ...(row.reply_to !== null && { replyTo: row.reply_to }),
+  ...(row.quote !== null && { quote: parse<Quote>(row.quote) }),
+  ...(row.direct === 1 && { direct: true }),
 });
 
 export const turnDueOf = (row: StoredMessage): TurnDue => ({

@@ -22,6 +22,7 @@ export interface Schema {
   claims: ClaimRow;
   messages: MessageRow;
   deliveries: DeliveryRow;
+  usage: UsageRow;
   leases: { name: string; owner: NodeId; health: Json | null };
   requests: RequestRow;
 }
@@ -60,6 +61,10 @@ export interface IntegrationRow {
   bot_id: BotId;
   platform: string;
   settings: Json;
+  /** What differs from the defaults, but for what has a column of its own. */
+  options: Json;
+  /** Off: texts go with their message's outcome. */
+  store_content: Flag;
   /** Sealed values by field name. */
   secrets: Json;
   /** When the credential was last verified: the newest one serves the bot. */
@@ -102,13 +107,20 @@ export interface MessageRow {
   reply_to: string | null;
   addressed: Flag;
   addressed_elsewhere: Flag;
-  /** It was due a turn when it came: only these are part of a conversation's history. */
+  quote: Json | null;
+  direct: Flag;
+  /** It was due a turn when it came and is not forgotten: what a conversation's history is made of, */
   due: Flag;
+  /** and of these, which nobody answers. */
+  overheard: Flag;
   /** A node that did not own the bot received it. */
   arrived: Flag;
   fate_kind: Fate['kind'] | null;
   fate_reason: string | null;
   fate_at: Time | null;
+  /** Set while what is sent is no answer: the fate that comes of it. */
+  notice_kind: Fate['kind'] | null;
+  notice_reason: string | null;
 }
 
 export interface DeliveryRow {
@@ -128,6 +140,14 @@ export interface DeliveryRow {
   created_at: Time;
   maybe_duplicate: Flag;
   reason: string | null;
+}
+
+export interface UsageRow {
+  integration_id: IntegrationId;
+  day: string;
+  /** The author's id; empty: all people of the integration together. */
+  person: string;
+  tokens: number;
 }
 
 export interface RequestRow {

@@ -30,6 +30,9 @@ export type StoreOptions = (
 /** Messages per transaction of a sweep: a few ms. */
 const SWEEP_BITE = 1_000;
 
+/** What was used is asked for on the same day; the rest is for who wonders about a bill. */
+const KEEP_USAGE_MS = 35 * 24 * 3_600_000;
+
 /** Rejects with `StoreKeyError` or `StoreInUseError` where the operator has to choose, else with what the database says. */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const sealer = createSealer(options.secretKey, options.random);
@@ -57,6 +60,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     recover: (botId, epoch) => run('recover', { botId, epoch }),
     adopt: (botId, epoch) => run('adopt', { botId, epoch }),
     history: (integrationId, conversation, seq, limit) => run('history', { integrationId, conversation, seq, limit }),
+    forget: (integrationId, conversation, seq) => run('forget', { integrationId, conversation, seq }),
+    spend: async (spendings) => void (await run('spend', spendings)),
+    spent: (integrationId, person, day) => run('spent', { integrationId, person, day }),
     lastPlace: (integrationId) => run('lastPlace', integrationId),
     moveChannel: (move) => run('moveChannel', move),
     findListeners: async (target) => {
@@ -118,7 +124,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
     ping: () => run('ping', undefined),
     sweep: async (before) => {
-      await run('sweepRest', before);
+      const usageBefore = new Date(options.clock.now() - KEEP_USAGE_MS).toISOString().slice(0, 10);
+      await run('sweepRest', { before, usageBefore });
       let messages = 0;
       for (;;) {
         const gone = await run('sweepMessages', { before, limit: SWEEP_BITE });

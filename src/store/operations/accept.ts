@@ -7,9 +7,10 @@ import { hot, hotWrite, type Slots } from '../hot.ts';
 import { fateColumns, turnDueOf } from '../rows.ts';
 import type { MessageRow, Schema } from '../schema.ts';
 import { cursorsOf, moveCursors } from './cursors.ts';
+import { type Conversation, forgetOverheard } from './erase.ts';
 import { epochsOf } from './fence.ts';
 
-type NewMessage = Omit<MessageRow, 'seq'>;
+type NewMessage = Omit<MessageRow, 'seq' | 'notice_kind' | 'notice_reason'>;
 
 const messageColumns: Columns<NewMessage> = {
   bot_id: 't',
@@ -28,21 +29,28 @@ const messageColumns: Columns<NewMessage> = {
   reply_to: 't',
   addressed: 'i',
   addressed_elsewhere: 'i',
+  quote: 't',
+  direct: 'i',
   due: 'i',
+  overheard: 'i',
   arrived: 'i',
   fate_kind: 't',
   fate_reason: 't',
   fate_at: 'i',
 };
 
-const messageNames = Object.keys(messageColumns) as (keyof NewMessage)[];
+/** What goes in as it is. */
+const plainNames = (Object.keys(messageColumns) as (keyof NewMessage)[]).flatMap((name) =>
+  name === 'text' || name === 'overheard' ? [] : [name],
+);
+/** Whether the integration behind `v` keeps what it merely hears. */
+const keepsOverheard = sql<number>`v.overheard * integrations.store_content`;
 
 /** In the order of the rows, which becomes the order of acceptance; what no integration stands behind is passed over. */
 const insertUnknown = hot((db, { rows }: Slots<readonly NewMessage[]>) =>
   db
     .insertInto('messages')
-    .columns(messageNames)
-    // The `where` is needed anyway: without one, SQLite would take `on conflict` for a join condition.
+    .columns([...plainNames, 'text', 'overheard'])
     .expression((eb) =>
       eb
         .selectFrom(
@@ -50,15 +58,14 @@ const insertUnknown = hot((db, { rows }: Slots<readonly NewMessage[]>) =>
             messages.map((message, n) => ({ ...message, n })),
           ),
         )
-        .select(messageNames)
-        .where((inner) =>
-          inner.exists(
-            inner
-              .selectFrom('integrations')
-              .select(sql.lit(1).as('one'))
-              .whereRef('integrations.id', '=', 'v.integration_id'),
-          ),
-        )
+        .innerJoin('integrations', 'integrations.id', 'v.integration_id')
+        .select(plainNames.map((name) => `v.${name}` as const))
+        .select([
+          sql<string>`case when v.overheard > ${keepsOverheard} then '' else v.text end`.as('text'),
+          keepsOverheard.as('overheard'),
+        ])
+        // SQLite would take `on conflict` for a join condition without it.
+        .where(sql.lit(true))
         .orderBy('v.n'),
     )
     .onConflict((conflict) => conflict.columns(['bot_id', 'message_id']).doNothing())
@@ -137,11 +144,16 @@ export async function accept(
   const due = new Map<AcceptBatch, TurnDue[]>();
   const counts = new Map<IntegrationId, { n: number; at: number }>();
   const told = new Set<BotId>();
+  const overheard = new Map<string, Conversation>();
   for (const stored of rows.length > 0 ? await insertUnknown(db, dialect, rows) : []) {
     const source = sources[seen.get(`${stored.bot_id} ${stored.message_id}`) ?? -1];
-    if (!source || source.accepted.fate) continue;
+    if (!source) continue;
     const { batch, accepted } = source;
     const { integrationId, conversation, message } = accepted;
+    if (accepted.fate) {
+      if (accepted.overheard) overheard.set(`${integrationId} ${conversation}`, { integrationId, conversation });
+      continue;
+    }
     if (batch.epoch === null) {
       told.add(batch.botId);
     } else {
@@ -154,6 +166,7 @@ export async function accept(
   }
   // Only where several nodes share the store can another one have taken something in.
   if (dialect.locks && due.size > 0) await addArrived(db, dialect, due);
+  if (overheard.size > 0) await forgetOverheard(db, dialect, [...overheard.values()]);
   await addCounts(db, dialect, counts);
   await moveCursors(
     db,
@@ -187,7 +200,10 @@ export async function adopt(
   return { turns: taken.map(turnDueOf).sort((a, b) => a.seq - b.seq), cursors: await cursorsOf(db, botId) };
 }
 
-function rowOf(batch: AcceptBatch, { integrationId, conversation, message, fate }: AcceptedMessage): NewMessage {
+function rowOf(
+  batch: AcceptBatch,
+  { integrationId, conversation, message, fate, overheard = false }: AcceptedMessage,
+): NewMessage {
   return {
     bot_id: batch.botId,
     message_id: message.id,
@@ -199,14 +215,17 @@ function rowOf(batch: AcceptBatch, { integrationId, conversation, message, fate 
     author_id: message.author.id,
     author_name: message.author.name,
     author_kind: message.author.kind,
-    // Nobody reads the text of what is not answered: it stays as a compact row that only guards against repetition.
-    text: fate ? '' : message.text,
+    // Nobody reads the text of what is neither answered nor overheard: it stays as a compact row that only guards against repetition.
+    text: fate && !overheard ? '' : message.text,
     sent_at: message.sentAt,
     received_at: batch.at,
     reply_to: message.replyTo ?? null,
     addressed: message.addressed ? 1 : 0,
     addressed_elsewhere: message.addressedElsewhere ? 1 : 0,
+    quote: message.quote && !fate ? JSON.stringify(message.quote) : null,
+    direct: message.direct ? 1 : 0,
     due: fate ? 0 : 1,
+    overheard: fate && overheard ? 1 : 0,
     arrived: batch.epoch === null ? 1 : 0,
     ...fateColumns(fate),
     fate_at: fate ? batch.at : null,

@@ -5,7 +5,7 @@ import { hot, hotWrite, type Slots } from '../hot.ts';
 import { deliveryOf } from '../rows.ts';
 import type { DeliveryRow, Schema } from '../schema.ts';
 import { epochsOf } from './fence.ts';
-import { type MessageState, saveFates, statesOf } from './states.ts';
+import { type MessageState, saveFates, saveNotices, statesOf } from './states.ts';
 
 const deliveryColumns: Columns<DeliveryRow> = {
   id: 't',
@@ -67,6 +67,7 @@ export async function compose(
   const stored = await storedOf(db, dialect, [...messages.values()]);
   const rows: DeliveryRow[] = [];
   const paused: MessageState[] = [];
+  const notices: MessageState[] = [];
   const refuse = (reason: 'fenced' | 'paused' | 'gone' | 'settled'): ComposeResult => ({ ok: false, reason });
 
   const judge = (answer: Composed): ComposeResult => {
@@ -85,12 +86,17 @@ export async function compose(
     const own = rowsOf(answer);
     message.composed = own.length > 0;
     rows.push(...own);
+    if (answer.notice && message.composed) {
+      Object.assign(message, { notice_kind: answer.notice.kind, notice_reason: answer.notice.reason });
+      notices.push(message);
+    }
     const deliveries = own.map((row) => deliveryOf({ ...row, integration_id: answer.integrationId }));
     return { ok: true, deliveries };
   };
   const results = answers.map(judge);
 
   if (rows.length > 0) await insertDeliveries(db, dialect, rows);
+  await saveNotices(db, dialect, notices);
   await saveFates(db, dialect, paused);
   return results;
 }

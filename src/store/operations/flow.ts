@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { BotId, IntegrationId } from '../../core/ids.ts';
 import { type ConversationKey, conversationKey, type Place } from '../../core/message.ts';
 import type { HistoryEntry } from '../../core/responder.ts';
-import type { FlowStore, Unfinished } from '../../core/store.ts';
+import { type FlowStore, MAX_OVERHEARD, type Unfinished } from '../../core/store.ts';
 import type { DialectParts } from '../dialect.ts';
 import { hot, type Slots } from '../hot.ts';
 import { deliveryOf, parse, turnDueOf } from '../rows.ts';
@@ -55,55 +55,67 @@ export interface HistoryInput {
 /** One row for each part of an answer, or one for a message without, oldest first. */
 const selectHistory = hot((db, { value }: Slots<HistoryInput>) =>
   db
-    .selectFrom((eb) =>
-      eb
-        .selectFrom('messages')
-        .select(['seq', 'integration_id', 'author_name', 'text', 'sent_at'])
-        .where(
-          'integration_id',
-          '=',
-          value(({ integrationId }) => integrationId),
-        )
-        .where(
-          'conversation',
-          '=',
-          value(({ conversation }) => conversation),
-        )
-        .where(
-          'seq',
-          '<',
-          value(({ seq }) => seq),
-        )
+    .selectFrom(() => {
+      const said = () =>
+        db
+          .selectFrom('messages')
+          .select(['seq', 'integration_id', 'author_name', 'text', 'sent_at', 'due', 'notice_kind'])
+          .where(
+            'integration_id',
+            '=',
+            value(({ integrationId }) => integrationId),
+          )
+          .where(
+            'conversation',
+            '=',
+            value(({ conversation }) => conversation),
+          )
+          .where(
+            'seq',
+            '<',
+            value(({ seq }) => seq),
+          )
+          .orderBy('seq', 'desc');
+      const due = said()
         .where('due', '=', sql.lit(1))
         // What came while the integration was paused was never heard.
-        .where((inner) =>
-          inner.or([
-            inner('fate_kind', 'is', null),
-            inner('fate_kind', '<>', sql.lit('ignored' as const)),
-            inner('fate_reason', '<>', sql.lit('paused')),
+        .where((eb) =>
+          eb.or([
+            eb('fate_kind', 'is', null),
+            eb('fate_kind', '<>', sql.lit('ignored' as const)),
+            eb('fate_reason', '<>', sql.lit('paused')),
           ]),
         )
-        .orderBy('seq', 'desc')
-        .limit(value(({ limit }) => limit))
-        .as('heard'),
-    )
+        .limit(value(({ limit }) => limit));
+      const overheard = said().where('overheard', '=', sql.lit(1)).limit(sql.lit(MAX_OVERHEARD));
+      return db
+        .selectFrom(due.as('due'))
+        .selectAll()
+        .unionAll(db.selectFrom(overheard.as('overheard')).selectAll())
+        .as('heard');
+    })
     .innerJoin('integrations', 'integrations.id', 'heard.integration_id')
     .innerJoin('replrs', 'replrs.id', 'integrations.replr_id')
     .leftJoin('deliveries', (join) =>
       join
         .onRef('deliveries.inbox_seq', '=', 'heard.seq')
+        .on('heard.notice_kind', 'is', null)
         .on('deliveries.state', '<>', sql.lit('failed' as const))
         .on('deliveries.operation', '<>', sql.lit('delete' as const)),
     )
-    .select(['heard.seq', 'heard.author_name', 'heard.text', 'heard.sent_at', 'replrs.name as replr_name'])
+    .where('integrations.store_content', '=', sql.lit(1))
+    .select(['heard.seq', 'heard.author_name', 'heard.text', 'heard.sent_at', 'heard.due', 'replrs.name as replr_name'])
     .select(['deliveries.part', 'deliveries.created_at'])
     .orderBy('heard.seq')
     .orderBy('deliveries.idx'),
 );
 
 export async function history(db: Kysely<Schema>, dialect: DialectParts, input: HistoryInput): Promise<HistoryEntry[]> {
-  const heard = Map.groupBy(await selectHistory(db, dialect, input), (row) => row.seq);
-  return [...heard.values()].flatMap((rows): HistoryEntry[] => {
+  const heard = [...Map.groupBy(await selectHistory(db, dialect, input), (row) => row.seq).values()];
+  const full = heard.filter(([first]) => first?.due === 1).length >= input.limit;
+  // What was overheard before the oldest message that is told belongs to what is not told any more.
+  const from = full ? heard.findIndex(([first]) => first?.due === 1) : 0;
+  return heard.slice(from).flatMap((rows): HistoryEntry[] => {
     const [first] = rows;
     if (!first) return [];
     const said: HistoryEntry = { from: 'person', name: first.author_name, text: first.text, at: first.sent_at };

@@ -1,13 +1,16 @@
 import { type Kysely, sql } from 'kysely';
 import type { Health } from '../../core/health.ts';
 import type { BotId, IntegrationId, ReplrId, UserId } from '../../core/ids.ts';
+import { defaultOptions } from '../../core/options.ts';
 import type { IntegrationChange, IntegrationUpdate, NewIntegration } from '../../core/store.ts';
 import type { DialectParts } from '../dialect.ts';
+import { optionColumns } from '../options.ts';
 import { integrationOf, parse } from '../rows.ts';
 import type { IntegrationRow, Schema } from '../schema.ts';
 import { dropIdleBot, touchBots } from './bots.ts';
 import { holdClaims } from './claims.ts';
 import { moveCursors } from './cursors.ts';
+import { eraseSettled } from './erase.ts';
 import { type Secrets, withHealth } from './integration-queries.ts';
 import { scopeOf } from './listeners.ts';
 import { Refusal } from './refusal.ts';
@@ -51,6 +54,7 @@ export async function createIntegration(
       bot_id: botId,
       platform,
       settings: JSON.stringify(input.settings),
+      ...optionColumns(input.options ?? defaultOptions),
       secrets: JSON.stringify(input.secrets),
       credential_at: await newestCredentialAt(db, botId, at),
       notices: JSON.stringify(input.notices),
@@ -94,6 +98,7 @@ export async function updateIntegration(
     ...(update.autoRespond !== undefined && { auto_respond: update.autoRespond ? 1 : 0 }),
     ...(update.replrId !== undefined && { replr_id: update.replrId }),
     ...(update.settings !== undefined && { settings: JSON.stringify(update.settings) }),
+    ...(update.options !== undefined && optionColumns(update.options)),
     ...(update.verified && {
       secrets: JSON.stringify(update.verified.secrets),
       credential_at: await newestCredentialAt(db, botId, update.at),
@@ -121,6 +126,8 @@ export async function updateIntegration(
     await dialect.notify(db, [botId]);
     await leaveBot(db, row, update.at);
   }
+  const storesContent = update.options?.storeContent ?? row.store_content === 1;
+  if (!storesContent) await eraseSettled(db, dialect, { integrationId: id });
   return changed(db, userId, id, bots);
 }
 
@@ -200,7 +207,11 @@ async function leaveBot(db: Kysely<Schema>, row: IntegrationRow, at: number): Pr
     .execute();
   await db
     .updateTable('messages')
-    .set({ fate_kind: 'failed', fate_reason: reason, fate_at: at })
+    .set((eb) => ({
+      fate_kind: eb.fn.coalesce('notice_kind', sql.lit('failed' as const)),
+      fate_reason: eb.fn.coalesce('notice_reason', sql.val(reason)),
+      fate_at: at,
+    }))
     .where('seq', 'in', waiting)
     .execute();
   await dropIdleBot(db, row.bot_id);

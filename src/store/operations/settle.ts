@@ -126,7 +126,7 @@ function apply(work: Work, { botId, at, change }: Settled): void {
       for (const later of work.answers.get(part.inbox_seq) ?? []) {
         if (later.idx >= part.idx) fail(work, later, change.reason);
       }
-      decide(work, message, { kind: 'failed', reason: change.reason }, at);
+      decide(work, message, noticeOf(message) ?? { kind: 'failed', reason: change.reason }, at);
       return;
     }
     case 'delivered': {
@@ -143,13 +143,20 @@ function apply(work: Work, { botId, at, change }: Settled): void {
         work.changedParts.add(next);
       } else if (
         answer.every((other) => other.state === 'delivered') &&
-        decide(work, message, { kind: 'answered' }, at)
+        decide(work, message, noticeOf(message) ?? { kind: 'answered' }, at) &&
+        message.fate_kind === 'answered'
       ) {
         const count = work.counts.get(message.integration_id) ?? { n: 0, at: 0 };
         work.counts.set(message.integration_id, { n: count.n + 1, at: Math.max(count.at, at) });
       }
     }
   }
+}
+
+/** What becomes of the message when what is being sent for it is no answer. */
+function noticeOf({ notice_kind, notice_reason }: MessageState): Fate | undefined {
+  if (notice_kind === null || notice_kind === 'answered' || notice_reason === null) return undefined;
+  return { kind: notice_kind, reason: notice_reason };
 }
 
 const mayBecome = (part: PartState, state: PartState['state']): boolean => deliveryMoves[part.state].includes(state);

@@ -3,12 +3,18 @@ import type { DeliveryId } from '../../core/ids.ts';
 import type { DialectParts } from '../dialect.ts';
 import { hot, hotWrite, type Slots } from '../hot.ts';
 import type { DeliveryRow, MessageRow, Schema } from '../schema.ts';
+import { eraseMessages } from './erase.ts';
 
 /** What decides about a message, without what people wrote. */
-export type MessageState = Pick<MessageRow, 'bot_id' | 'integration_id' | 'fate_kind' | 'fate_reason' | 'fate_at'> & {
+export type MessageState = Pick<
+  MessageRow,
+  'bot_id' | 'integration_id' | 'due' | 'fate_kind' | 'fate_reason' | 'fate_at' | 'notice_kind' | 'notice_reason'
+> & {
   readonly seq: number;
-  /** Of its integration. */
+  /** Of its integration, */
   readonly enabled: number | null;
+  /** as is this. */
+  readonly store_content: number | null;
   composed: boolean;
 };
 
@@ -25,7 +31,8 @@ interface Wanted {
 const selectStates = hot((db, { rows }: Slots<Wanted>, dialect) =>
   db
     .selectFrom('messages')
-    .select(['seq', 'bot_id', 'integration_id', 'fate_kind', 'fate_reason', 'fate_at'])
+    .select(['seq', 'bot_id', 'integration_id', 'due', 'fate_kind', 'fate_reason', 'fate_at'])
+    .select(['notice_kind', 'notice_reason'])
     .select((eb) => [
       eb
         .exists(eb.selectFrom('deliveries').select(sql.lit(1).as('one')).whereRef('inbox_seq', '=', 'messages.seq'))
@@ -35,6 +42,11 @@ const selectStates = hot((db, { rows }: Slots<Wanted>, dialect) =>
         .select('enabled')
         .whereRef('integrations.id', '=', 'messages.integration_id')
         .as('enabled'),
+      eb
+        .selectFrom('integrations')
+        .select('store_content')
+        .whereRef('integrations.id', '=', 'messages.integration_id')
+        .as('store_content'),
     ])
     .where('seq', 'in', (eb) =>
       eb
@@ -86,12 +98,39 @@ const updateFates = hotWrite((db, { rows }: Slots<readonly FateChange[]>) =>
     .whereRef('messages.seq', '=', 'v.seq'),
 );
 
+/** What was said goes with the outcome where nobody is to keep it: texts are not stored, or the conversation was forgotten. */
 export async function saveFates(
   db: Kysely<Schema>,
   dialect: DialectParts,
   messages: readonly MessageState[],
 ): Promise<void> {
-  if (messages.length > 0) await updateFates(db, dialect, messages);
+  if (messages.length === 0) return;
+  await updateFates(db, dialect, messages);
+  const kept = ({ due, store_content }: MessageState) => due === 1 && store_content === 1;
+  const erased = messages.flatMap((message) => (kept(message) ? [] : [message.seq]));
+  if (erased.length > 0) await eraseMessages(db, dialect, erased);
+}
+
+type NoticeChange = Pick<MessageState, 'seq' | 'notice_kind' | 'notice_reason'>;
+
+const updateNotices = hotWrite((db, { rows }: Slots<readonly NoticeChange[]>) =>
+  db
+    .updateTable('messages')
+    .from(
+      rows<NoticeChange>({ seq: 'i', notice_kind: 't', notice_reason: 't' }, (messages) =>
+        messages.map(({ seq, notice_kind, notice_reason }) => ({ seq, notice_kind, notice_reason })),
+      ),
+    )
+    .set((eb) => ({ notice_kind: eb.ref('v.notice_kind'), notice_reason: eb.ref('v.notice_reason') }))
+    .whereRef('messages.seq', '=', 'v.seq'),
+);
+
+export async function saveNotices(
+  db: Kysely<Schema>,
+  dialect: DialectParts,
+  messages: readonly MessageState[],
+): Promise<void> {
+  if (messages.length > 0) await updateNotices(db, dialect, messages);
 }
 
 const updateParts = hotWrite((db, { rows }: Slots<readonly PartState[]>) =>

@@ -29,7 +29,12 @@ export async function sweepMessages(
 }
 
 /** What else is past its use: there is little of it. */
-export async function sweepRest(db: Kysely<Schema>, dialect: DialectParts, before: number): Promise<void> {
+export async function sweepRest(
+  db: Kysely<Schema>,
+  dialect: DialectParts,
+  { before, usageBefore }: { before: number; usageBefore: string },
+): Promise<void> {
+  await db.deleteFrom('usage').where('day', '<', usageBefore).execute();
   await db.deleteFrom('requests').where('begun_at', '<', before).execute();
   await db.deleteFrom('claims').where('reserved_until', '<', dialect.now).execute();
   await db

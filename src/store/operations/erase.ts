@@ -1,0 +1,142 @@
+import { type Kysely, sql } from 'kysely';
+import type { IntegrationId } from '../../core/ids.ts';
+import type { ConversationKey } from '../../core/message.ts';
+import { MAX_OVERHEARD } from '../../core/store.ts';
+import type { DialectParts } from '../dialect.ts';
+import { hotWrite, type Slots } from '../hot.ts';
+import type { Schema } from '../schema.ts';
+import { epochsOf } from './fence.ts';
+
+/** A part that said something. */
+const NOTHING = JSON.stringify({ text: '' });
+/** A message without what was said: what is left guards against repetition and is no part of any history. */
+const emptied = { text: '', quote: null, due: 0, overheard: 0 };
+
+const eraseParts = hotWrite((db, { rows }: Slots<readonly { readonly seq: number }[]>) =>
+  db
+    .updateTable('deliveries')
+    .set({ part: NOTHING })
+    .where('inbox_seq', 'in', (eb) =>
+      eb.selectFrom(rows<{ seq: number }>({ seq: 'i' }, (seqs) => seqs)).select('v.seq'),
+    ),
+);
+
+const eraseTexts = hotWrite((db, { rows }: Slots<readonly { readonly seq: number }[]>) =>
+  db
+    .updateTable('messages')
+    .set(emptied)
+    .where('seq', 'in', (eb) => eb.selectFrom(rows<{ seq: number }>({ seq: 'i' }, (seqs) => seqs)).select('v.seq')),
+);
+
+/** Only of messages that have their outcome, and that this transaction has locked. */
+export async function eraseMessages(
+  db: Kysely<Schema>,
+  dialect: DialectParts,
+  messages: readonly number[],
+): Promise<void> {
+  const seqs = messages.map((seq) => ({ seq }));
+  await eraseParts(db, dialect, seqs);
+  await eraseTexts(db, dialect, seqs);
+}
+
+export interface Conversation {
+  readonly integrationId: IntegrationId;
+  readonly conversation: ConversationKey;
+}
+
+/** Of an integration, or of one conversation before `seq`: everything that has its outcome. */
+export async function eraseSettled(
+  db: Kysely<Schema>,
+  dialect: DialectParts,
+  of: { readonly integrationId: IntegrationId } | Forgotten,
+): Promise<void> {
+  const said = db
+    .selectFrom('messages')
+    .select('seq')
+    .where('integration_id', '=', of.integrationId)
+    .$if('conversation' in of, (query) =>
+      'conversation' in of ? query.where('conversation', '=', of.conversation).where('seq', '<', of.seq) : query,
+    )
+    .where('fate_kind', 'is not', null)
+    .where((eb) => eb.or([eb('due', '=', sql.lit(1)), eb('overheard', '=', sql.lit(1))]))
+    .orderBy('seq')
+    .modifyEnd(dialect.forUpdate);
+  const messages = await said.execute();
+  if (messages.length > 0)
+    await eraseMessages(
+      db,
+      dialect,
+      messages.map(({ seq }) => seq),
+    );
+}
+
+export type Forgotten = Conversation & { readonly seq: number };
+
+export async function forget(db: Kysely<Schema>, dialect: DialectParts, of: Forgotten): Promise<void> {
+  const row = await db
+    .selectFrom('integrations')
+    .select('bot_id')
+    .where('id', '=', of.integrationId)
+    .executeTakeFirst();
+  if (!row) return;
+  await epochsOf(db, dialect, [row.bot_id]);
+  await eraseSettled(db, dialect, of);
+  // What has no outcome yet is gone for whoever looks, and is erased with its outcome.
+  const waiting = db
+    .selectFrom('messages')
+    .select('seq')
+    .where('integration_id', '=', of.integrationId)
+    .where('conversation', '=', of.conversation)
+    .where('seq', '<', of.seq)
+    .where('due', '=', sql.lit(1))
+    .orderBy('seq')
+    .modifyEnd(dialect.forUpdate);
+  await db.updateTable('messages').set({ due: 0 }).where('seq', 'in', waiting).execute();
+}
+
+const tooOld = (db: Kysely<Schema>, { rows }: Slots<readonly Conversation[]>) =>
+  db
+    .selectFrom('messages')
+    .innerJoin(
+      rows<{ integration: IntegrationId; conversation: string }>({ integration: 't', conversation: 't' }, (heard) =>
+        heard.map(({ integrationId: integration, conversation }) => ({ integration, conversation })),
+      ),
+      (join) =>
+        join
+          .onRef('messages.integration_id', '=', 'v.integration')
+          .onRef('messages.conversation', '=', 'v.conversation'),
+    )
+    .select('messages.seq')
+    .where('messages.overheard', '=', sql.lit(1))
+    .where('messages.seq', '<=', (eb) =>
+      eb
+        .selectFrom('messages as newer')
+        .select('newer.seq')
+        .whereRef('newer.integration_id', '=', 'v.integration')
+        .whereRef('newer.conversation', '=', 'v.conversation')
+        .where('newer.overheard', '=', sql.lit(1))
+        .orderBy('newer.seq', 'desc')
+        .limit(sql.lit(1))
+        .offset(sql.lit(MAX_OVERHEARD)),
+    );
+
+const lockTooOld = hotWrite((db, slots: Slots<readonly Conversation[]>, dialect) =>
+  tooOld(db, slots).orderBy('messages.seq').modifyEnd(dialect.forUpdateOfMessages),
+);
+
+const eraseTooOld = hotWrite((db, slots: Slots<readonly Conversation[]>) =>
+  db
+    .updateTable('messages')
+    .set(emptied)
+    .where('seq', 'in', () => tooOld(db, slots)),
+);
+
+/** Of what was overheard in these conversations only the newest stays. */
+export async function forgetOverheard(
+  db: Kysely<Schema>,
+  dialect: DialectParts,
+  conversations: readonly Conversation[],
+): Promise<void> {
+  if (dialect.locks) await lockTooOld(db, dialect, conversations);
+  await eraseTooOld(db, dialect, conversations);
+}
