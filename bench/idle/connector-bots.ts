@@ -6,6 +6,7 @@ import type { ReceiverPort, Sender } from '../../src/core/connector.ts';
 import type { BotId, IntegrationId, ReplrId, UserId } from '../../src/core/ids.ts';
 import type { Bot, Integration } from '../../src/core/integration.ts';
 import { silentLog } from '../../src/core/log.ts';
+import { defaultOptions } from '../../src/core/options.ts';
 import type { HolderActions } from './holder.ts';
 import { memoryActions } from './memory.ts';
 import { obey } from './remote.ts';
@@ -28,6 +29,7 @@ function hold(apiUrl: string, { id, token, guildId, channelId }: WorldBot): Prom
       platform: 'discord',
       identity: id,
       settings: { guild_id: guildId, channel_ids: [channelId] },
+      options: defaultOptions,
       enabled: true,
       autoRespond: true,
       messageCount: 0,

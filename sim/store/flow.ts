@@ -1,9 +1,16 @@
 import { deliveryMoves } from '../../src/core/delivery.ts';
 import { conversationKey, type Place } from '../../src/core/message.ts';
 import type { HistoryEntry } from '../../src/core/responder.ts';
-import type { Composed, ComposeResult, FlowStore, Settled, TurnDue } from '../../src/core/store.ts';
+import {
+  type Composed,
+  type ComposeResult,
+  type FlowStore,
+  MAX_OVERHEARD,
+  type Settled,
+  type TurnDue,
+} from '../../src/core/store.ts';
 import { listenersOf } from './listeners.ts';
-import { deliveryOf, keyOf, type MessageRow, type PartRow, type Tables, turnDueOf } from './tables.ts';
+import { deliveryOf, erase, keyOf, type MessageRow, type PartRow, type Tables, turnDueOf } from './tables.ts';
 
 /** The three commits and what recovers them, as their doc comments say. */
 export function flowOn(tables: Tables): FlowStore {
@@ -21,23 +28,28 @@ export function flowOn(tables: Tables): FlowStore {
       for (const { message } of messages) storable(message.sentAt);
       const due: TurnDue[] = [];
       let told = false;
-      for (const { integrationId, conversation, message, fate } of messages) {
+      for (const { integrationId, conversation, message, fate, overheard } of messages) {
         const key = keyOf(botId, message.id);
-        if (tables.known.has(key) || !tables.integrations.has(integrationId)) continue;
+        const integration = tables.integrations.get(integrationId);
+        if (tables.known.has(key) || !integration) continue;
+        const kept = fate !== null && overheard === true && integration.options.storeContent;
         const row: MessageRow = {
           seq: tables.nextSeq(),
           botId,
           integrationId,
           conversation,
-          message: fate ? { ...message, text: '' } : message,
+          message: fate ? withoutQuote({ ...message, text: kept ? message.text : '' }) : message,
           receivedAt: at,
           due: fate === null,
+          overheard: kept,
           arrived: epoch === null,
           fate,
+          notice: null,
           parts: [],
         };
         tables.messages.set(row.seq, row);
         tables.known.set(key, row);
+        if (kept) tables.forgetOverheard(integrationId, conversation);
         if (fate) continue;
         tables.open.set(row.seq, row);
         tables.count(integrationId, at);
@@ -63,6 +75,7 @@ export function flowOn(tables: Tables): FlowStore {
         return refuse('paused');
       }
       row.parts = partsOf(composed);
+      if (row.parts.length > 0) row.notice = composed.notice ?? null;
       for (const part of row.parts) tables.parts.set(part.id, { message: row, part });
       return { ok: true, deliveries: row.parts.map(deliveryOf) };
     },
@@ -99,29 +112,62 @@ export function flowOn(tables: Tables): FlowStore {
     findListeners: async (target) => listenersOf(tables, target),
 
     async history(integrationId, conversation, seq, limit) {
-      const heard = [...tables.messages.values()].filter(
-        (row) =>
-          row.integrationId === integrationId &&
-          row.conversation === conversation &&
-          row.seq < seq &&
-          row.due &&
-          !(row.fate?.kind === 'ignored' && row.fate.reason === 'paused'),
-      );
-      const replr = tables.replrs.get(tables.integrations.get(integrationId)?.replrId ?? 'rp_');
-      if (!replr) return [];
-      return heard.slice(-limit).flatMap(({ message, parts }): HistoryEntry[] => {
+      const integration = tables.integrations.get(integrationId);
+      const replr = integration && tables.replrs.get(integration.replrId);
+      if (!replr || !integration.options.storeContent) return [];
+      const before = tables
+        .messagesOf(integrationId)
+        .filter((row) => row.conversation === conversation && row.seq < seq);
+      const heard = before.filter((row) => row.due && !(row.fate?.kind === 'ignored' && row.fate.reason === 'paused'));
+      const due = heard.slice(-limit);
+      const oldest = due.length < limit ? 0 : (due[0]?.seq ?? 0);
+      const overheard = before.filter((row) => row.overheard && row.seq > oldest).slice(-MAX_OVERHEARD);
+      const told = [...due, ...overheard].sort((a, b) => a.seq - b.seq);
+      return told.flatMap(({ message, notice, parts }): HistoryEntry[] => {
         const said: HistoryEntry = {
           from: 'person',
           name: message.author.name,
           text: message.text,
           at: message.sentAt,
         };
-        const told = parts.filter((part) => part.state !== 'failed' && part.operation !== 'delete');
-        const [first] = told;
-        if (!first) return [said];
-        const text = told.map((part) => part.part.text).join('\n');
+        const sent = parts.filter((part) => part.state !== 'failed' && part.operation !== 'delete');
+        const [first] = sent;
+        if (!first || notice) return [said];
+        const text = sent.map((part) => part.part.text).join('\n');
         return [said, { from: 'replr', name: replr.name, text, at: first.createdAt }];
       });
+    },
+
+    async forget(integrationId, conversation, seq) {
+      for (const row of tables.messagesOf(integrationId)) {
+        if (row.conversation !== conversation || row.seq >= seq) continue;
+        if (row.fate !== null) erase(row);
+        // What has no outcome yet is gone for whoever looks, and is erased with its outcome.
+        else row.due = false;
+      }
+    },
+
+    async spend(spendings) {
+      for (const { tokens } of spendings) storable(tokens);
+      for (const { integrationId, person, day, tokens } of spendings) {
+        if (!tables.integrations.has(integrationId)) continue;
+        const key = JSON.stringify([integrationId, person, day]);
+        const row = tables.usage.get(key) ?? { integrationId, person, day, tokens: 0 };
+        row.tokens += tokens;
+        tables.usage.set(key, row);
+      }
+    },
+
+    async spent(integrationId, person, day) {
+      const userId = tables.integrations.get(integrationId)?.userId;
+      const today = [...tables.usage.values()].filter((row) => row.day === day);
+      const own = today.filter((row) => row.integrationId === integrationId);
+      const sum = (rows: typeof today) => rows.reduce((total, { tokens }) => total + tokens, 0);
+      return {
+        person: sum(own.filter((row) => row.person === person)),
+        integration: sum(own),
+        user: sum(today.filter((row) => tables.integrations.get(row.integrationId)?.userId === userId)),
+      };
     },
 
     async lastPlace(integrationId) {
@@ -187,7 +233,7 @@ function settle(tables: Tables, { botId, at, change }: Settled): void {
       if (!mayBecome(part, 'failed')) return;
       part.attempts = change.attempts;
       for (const later of message.parts) if (later.index >= part.index) fail(later);
-      tables.decide(message, { kind: 'failed', reason: change.reason });
+      tables.decide(message, message.notice ?? { kind: 'failed', reason: change.reason });
       return;
     case 'delivered': {
       if (!mayBecome(part, 'delivered')) return;
@@ -198,7 +244,8 @@ function settle(tables: Tables, { botId, at, change }: Settled): void {
       const next = message.parts.find((other) => other.state === 'pending');
       if (next) next.state = 'sending';
       else if (message.parts.every((other) => other.state === 'delivered')) {
-        if (tables.decide(message, { kind: 'answered' })) tables.count(message.integrationId, at);
+        const decided = tables.decide(message, message.notice ?? { kind: 'answered' });
+        if (decided && !message.notice) tables.count(message.integrationId, at);
       }
     }
   }
@@ -209,6 +256,10 @@ const mayBecome = (part: PartRow, state: PartRow['state']) => deliveryMoves[part
 
 function fail(part: PartRow): void {
   if (mayBecome(part, 'failed')) part.state = 'failed';
+}
+
+function withoutQuote({ quote: _, ...message }: MessageRow['message']): MessageRow['message'] {
+  return message;
 }
 
 /** The very same answer once more: its first commit succeeded, but the caller was never told, so nothing was sent yet. */

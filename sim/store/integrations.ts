@@ -1,5 +1,6 @@
 import type { BotId, IntegrationId, UserId } from '../../src/core/ids.ts';
 import type { Profile } from '../../src/core/integration.ts';
+import { defaultOptions } from '../../src/core/options.ts';
 import type {
   Claim,
   ClaimConflict,
@@ -8,7 +9,7 @@ import type {
   IntegrationUpdate,
 } from '../../src/core/store.ts';
 import { unseal } from './listeners.ts';
-import { type BotRow, type IntegrationRow, integrationOf, type Tables } from './tables.ts';
+import { type BotRow, erase, type IntegrationRow, integrationOf, type Tables } from './tables.ts';
 
 /** This place stands for the whole bot. */
 const WHOLE = '';
@@ -61,6 +62,7 @@ export function integrationsOn(tables: Tables, newBotId: () => BotId): Integrati
         botId: bot.id,
         platform,
         settings: input.settings,
+        options: input.options ?? defaultOptions,
         secrets: { sealedFor: id, credential },
         credentialAt: newestAt(tables, bot.id, at),
         notices: input.notices,
@@ -120,6 +122,9 @@ export function integrationsOn(tables: Tables, newBotId: () => BotId): Integrati
         tables.notify([row.botId]);
         leaveBot(tables, row, before);
       }
+      if (!row.options.storeContent) {
+        for (const message of tables.messagesOf(id)) if (message.fate !== null) erase(message);
+      }
       return changed(row, [before, row.botId]);
     },
 
@@ -132,17 +137,19 @@ export function integrationsOn(tables: Tables, newBotId: () => BotId): Integrati
       for (const message of [...tables.messages.values()]) {
         if (message.integrationId === id) tables.dropMessage(message);
       }
+      for (const [key, used] of tables.usage) if (used.integrationId === id) tables.usage.delete(key);
       tables.dropIdleBot(row.botId);
       return { ok: true, bots: [row.botId] };
     },
   };
 }
 
-function apply(row: IntegrationRow, { enabled, autoRespond, replrId, settings }: IntegrationUpdate): void {
+function apply(row: IntegrationRow, { enabled, autoRespond, replrId, settings, options }: IntegrationUpdate): void {
   if (enabled !== undefined) row.enabled = enabled;
   if (autoRespond !== undefined) row.autoRespond = autoRespond;
   if (replrId !== undefined) row.replrId = replrId;
   if (settings !== undefined) row.settings = settings;
+  if (options !== undefined) row.options = options;
 }
 
 /** One bot per platform identity: a known one gets the new profile and keeps the rest. */
@@ -171,7 +178,7 @@ function leaveBot(tables: Tables, { id }: IntegrationRow, before: BotId): void {
   for (const row of [...tables.open.values()]) {
     if (row.integrationId !== id) continue;
     for (const part of row.parts) if (part.state === 'pending' || part.state === 'sending') part.state = 'failed';
-    tables.decide(row, { kind: 'failed', reason: 'identity_changed' });
+    tables.decide(row, row.notice ?? { kind: 'failed', reason: 'identity_changed' });
   }
   tables.dropIdleBot(before);
 }

@@ -3,7 +3,8 @@ import type { Health, Notice } from '../../src/core/health.ts';
 import type { ApiKeyId, BotId, DeliveryId, IntegrationId, NodeId, ReplrId, UserId } from '../../src/core/ids.ts';
 import type { Bot, Credential, Integration, Profile, Replr, Settings } from '../../src/core/integration.ts';
 import type { ConversationKey, Cursor, Fate, InboundMessage } from '../../src/core/message.ts';
-import type { TurnDue } from '../../src/core/store.ts';
+import type { Options } from '../../src/core/options.ts';
+import { MAX_OVERHEARD, type TurnDue } from '../../src/core/store.ts';
 
 /** Rows are changed in place; what a row holds by reference is never changed, only replaced. */
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -27,6 +28,7 @@ export interface IntegrationRow {
   botId: BotId;
   readonly platform: string;
   settings: Settings;
+  options: Options;
   /** Stands for the sealed secrets: they open only in the row that they were sealed for. */
   secrets: { readonly sealedFor: IntegrationId; readonly credential: Credential };
   credentialAt: number;
@@ -45,11 +47,15 @@ export interface MessageRow {
   conversation: ConversationKey;
   message: InboundMessage;
   readonly receivedAt: number;
-  /** It was due a turn when it came: only these are part of a conversation's history. */
-  readonly due: boolean;
+  /** It was due a turn when it came and is not forgotten: what a conversation's history is made of, */
+  due: boolean;
+  /** and of these, which nobody answers. */
+  overheard: boolean;
   /** A node that did not own the bot received it. */
   arrived: boolean;
   fate: Fate | null;
+  /** What is being sent is no answer: the fate that comes of it. */
+  notice: Fate | null;
   /** The parts of its answer, in order; empty while there is none. */
   parts: PartRow[];
 }
@@ -64,6 +70,13 @@ export interface ClaimRow {
   readonly userId: UserId;
   /** `null` once it belongs to an integration. */
   reservedUntil: number | null;
+}
+
+export interface UsageRow {
+  readonly integrationId: IntegrationId;
+  readonly person: string;
+  readonly day: string;
+  tokens: number;
 }
 
 export interface RequestRow {
@@ -88,6 +101,7 @@ export class Tables {
   readonly heartbeats = new Map<NodeId, number>();
   readonly leases = new Map<string, { readonly owner: NodeId; readonly health: Health | undefined }>();
   readonly claims = new Set<ClaimRow>();
+  readonly usage = new Map<string, UsageRow>();
   readonly now: () => number;
   /** The nodes that own these bots must look again. */
   readonly notify: (bots: readonly BotId[]) => void;
@@ -135,7 +149,19 @@ export class Tables {
     if (row.fate !== null) return false;
     row.fate = fate;
     this.open.delete(row.seq);
+    if (!row.due || !this.integrations.get(row.integrationId)?.options.storeContent) erase(row);
     return true;
+  }
+
+  /** Of an integration, oldest first. */
+  messagesOf(id: IntegrationId): MessageRow[] {
+    return [...this.messages.values()].filter((row) => row.integrationId === id);
+  }
+
+  /** Of what was overheard in a conversation only the newest stays. */
+  forgetOverheard(id: IntegrationId, conversation: ConversationKey): void {
+    const heard = this.messagesOf(id).filter((row) => row.conversation === conversation && row.overheard);
+    for (const row of heard.slice(0, -MAX_OVERHEARD)) erase(row);
   }
 
   count(id: IntegrationId, at: number): void {
@@ -157,6 +183,15 @@ export class Tables {
   }
 }
 
+/** What was said is gone; what is left guards against repetition. */
+export function erase(row: MessageRow): void {
+  const { quote: _, ...message } = row.message;
+  row.message = { ...message, text: '' };
+  row.due = false;
+  row.overheard = false;
+  for (const part of row.parts) part.part = { text: '' };
+}
+
 export const keyOf = (botId: BotId, messageId: string) => `${botId} ${messageId}`;
 
 export const botOf = ({ id, platform, identity, profile }: BotRow): Bot => ({ id, platform, identity, profile });
@@ -169,6 +204,7 @@ export const integrationOf = (row: IntegrationRow, bot: BotRow): Integration => 
   platform: row.platform,
   identity: bot.identity,
   settings: row.settings,
+  options: row.options,
   enabled: row.enabled,
   autoRespond: row.autoRespond,
   messageCount: row.messageCount,

@@ -2,6 +2,7 @@ import { describe, expect } from 'vitest';
 import type { Health } from '../../src/core/health.ts';
 import type { Integration } from '../../src/core/integration.ts';
 import type { Cursor, InboundMessage } from '../../src/core/message.ts';
+import { defaultOptions } from '../../src/core/options.ts';
 import { joinAlone } from '../support/shared-link.ts';
 import { openSender, pause, type Suite, sent, until, verified } from './connector-world.ts';
 
@@ -25,7 +26,13 @@ export async function listenTo(
   const { platform, identity } = bot;
   const integration: Integration = {
     ...{ id: 'int_contract', userId: 'usr_contract', replrId: 'rp_contract', botId: bot.id, platform, identity },
-    ...{ settings: world.settings, enabled: true, autoRespond: true, connectedAt: world.port.clock.now() },
+    ...{
+      settings: world.settings,
+      options: defaultOptions,
+      enabled: true,
+      autoRespond: true,
+      connectedAt: world.port.clock.now(),
+    },
     ...{ messageCount: 0, lastMessageAt: null, notices: [] },
     health: { state: 'connecting', transport: 'unknown', since: 0 },
   };
