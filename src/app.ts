@@ -9,6 +9,7 @@ import { type Clock, systemClock } from './core/clock.ts';
 import type { PlatformPort } from './core/connector.ts';
 import { createIds } from './core/ids.ts';
 import type { Log } from './core/log.ts';
+import { defaultUserLimits } from './core/options.ts';
 import { ensureFirstKey, resolveSecretKey } from './keys.ts';
 import { createMetrics } from './observe/metrics.ts';
 import { createResponders } from './responders/registry.ts';
@@ -94,7 +95,8 @@ export async function startApp(config: Config, log: Log, options: AppOptions = {
     if (problem) log.warn('default_model_unusable', { model: config.model, problem });
     const { metrics, page } = createMetrics();
     const { respond } = responders;
-    const runtime = createRuntime({ store, connectors, portFor, respond, ids, clock, random, log, metrics });
+    const flow = { store, connectors, portFor, respond, userLimits: defaultUserLimits };
+    const runtime = createRuntime({ ...flow, ids, clock, random, log, metrics });
     let started = false;
     const api = createApi({
       store,

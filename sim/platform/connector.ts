@@ -22,7 +22,7 @@ export function connectorOn(platform: Platform, process: Process, weather: Weath
     verify: async () => ({ ok: false, kind: 'unavailable', message: 'the simulation asks the platform itself' }),
     listens,
     testPlace: () => undefined,
-    render: (text) =>
+    render: async (text) =>
       text
         .split('|')
         .filter((part) => part !== '')

@@ -1,6 +1,7 @@
 import { createIds } from '../../src/core/ids.ts';
 import type { Log, LogFields } from '../../src/core/log.ts';
 import { noMetrics } from '../../src/core/metrics.ts';
+import { defaultUserLimits } from '../../src/core/options.ts';
 import type { Store } from '../../src/core/store.ts';
 import { createRuntime } from '../../src/runtime/runtime.ts';
 import { connectorOn } from '../platform/connector.ts';
@@ -87,6 +88,7 @@ export class Node {
       ),
       portFor: () => port,
       respond: brain(process, weather),
+      userLimits: defaultUserLimits,
       ids: createIds(chance.stream('ids').bytes),
       clock: process.clock,
       random: chance.next,

@@ -19,8 +19,28 @@ export function judge(
   if (message.author.kind !== 'person') return { kind: 'ignored', reason: `from_${message.author.kind}` };
   if (message.text.trim() === '') return { kind: 'ignored', reason: 'no_text' };
   if (message.addressedElsewhere) return { kind: 'ignored', reason: 'addressed_elsewhere' };
-  if (!message.addressed && !integration.autoRespond) return { kind: 'ignored', reason: 'not_addressed' };
+  if (!message.addressed && !integration.autoRespond) return { kind: 'ignored', reason: NOT_ADDRESSED };
   if (now - message.sentAt > MAX_AGE_MS) return { kind: 'expired', reason: 'age' };
   if (waiting >= MAX_WAITING) return { kind: 'expired', reason: 'backlog' };
   return null;
+}
+
+const NOT_ADDRESSED = 'not_addressed';
+
+/** Is what people say among themselves kept, for whoever speaks to the bot next? Only what a person said, in a place that it hears. */
+export function overhears(fate: Fate | null, { options }: Pick<Integration, 'options'>): boolean {
+  return fate?.kind === 'ignored' && fate.reason === NOT_ADDRESSED && options.storeContent;
+}
+
+/** What needs no model. */
+export type Command = 'start' | 'reset';
+
+const START = /^\/start(?:@\w+)?(?:\s|$)/i;
+const RESET = /^\/reset(?:@\w+)?$/i;
+
+/** `/start` opens a conversation of two, with whatever a link put behind it; in a group it is a word like any other. */
+export function commandOf({ text, direct, addressed }: InboundMessage): Command | undefined {
+  const said = text.trim();
+  if (direct && START.test(said)) return 'start';
+  return addressed && RESET.test(said) ? 'reset' : undefined;
 }

@@ -3,7 +3,7 @@ import type { Listener } from '../core/hook.ts';
 import type { Integration } from '../core/integration.ts';
 import { type Cursor, conversationKey, type InboundMessage, type Place } from '../core/message.ts';
 import type { Metrics } from '../core/metrics.ts';
-import { judge, MAX_WAITING } from '../core/policy.ts';
+import { judge, MAX_WAITING, overhears } from '../core/policy.ts';
 import type { AcceptedMessage, Store, TurnDue } from '../core/store.ts';
 import { type FlowDeps, persist } from './persist.ts';
 import type { Session } from './session.ts';
@@ -87,7 +87,8 @@ export function createInbox({ store, turns, metrics, clock, random }: InboxDeps)
       const fate = judge(message, integration, now, before);
       if (fate === null) joining.set(conversation, before + 1);
       metrics.accepted(platform, fate === null ? 'turn' : `${fate.kind}:${'reason' in fate ? fate.reason : ''}`);
-      accepted.push({ integrationId: integration.id, conversation, message, fate });
+      const overheard = overhears(fate, integration);
+      accepted.push({ integrationId: integration.id, conversation, message, fate, ...(overheard && { overheard }) });
     }
     return accepted;
   }

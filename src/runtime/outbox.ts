@@ -2,6 +2,7 @@ import { type Backoff, backoffMs } from '../core/backoff.ts';
 import type { Sender } from '../core/connector.ts';
 import type { Delivery, LookUp, SendResult } from '../core/delivery.ts';
 import type { Failure } from '../core/failure.ts';
+import type { Fate } from '../core/message.ts';
 import type { Metrics } from '../core/metrics.ts';
 import { MAX_AGE_MS } from '../core/policy.ts';
 import type { Settled, Store } from '../core/store.ts';
@@ -31,9 +32,15 @@ export interface OutboxDeps extends FlowDeps {
 export interface Outbox {
   /**
    * Sends the parts of one answer, just stored, in order until each has its outcome, or the session ends. Resolves
-   * whether all arrived. What is left when `wanted` aborts is not sent any more.
+   * whether all arrived. What is left when `wanted` aborts is not sent any more. `notice`: they are no answer but tell
+   * of this fate.
    */
-  deliver(session: Session, deliveries: readonly Delivery[], wanted: AbortSignal): Promise<boolean>;
+  deliver(
+    session: Session,
+    deliveries: readonly Delivery[],
+    wanted: AbortSignal,
+    notice?: Exclude<Fate, { kind: 'answered' }>,
+  ): Promise<boolean>;
   /** The same for what an earlier owner left: of a part in the state `sending` nobody knows whether it arrived. */
   resume(session: Session, deliveries: readonly Delivery[], wanted: AbortSignal): Promise<boolean>;
 }
@@ -223,19 +230,26 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     }
   }
 
-  async function all(session: Session, deliveries: readonly Delivery[], recovered: boolean, wanted: AbortSignal) {
+  async function all(
+    session: Session,
+    deliveries: readonly Delivery[],
+    recovered: boolean,
+    wanted: AbortSignal,
+    outcome = 'answered',
+  ) {
     for (const [position, delivery] of deliveries.entries()) {
       // Within one answer the store marks the next part `sending` as it settles the one before.
       const marked = position > 0 && delivery.state === 'pending' && delivery.attempts === 0;
       const part: Delivery = marked ? { ...delivery, state: 'sending' } : delivery;
       if ((await one(session, part, recovered && !marked, wanted)) === 'stop') return false;
     }
-    metrics.settled(session.bot.platform, 'answered');
+    metrics.settled(session.bot.platform, outcome);
     return true;
   }
 
   return {
-    deliver: (session, deliveries, wanted) => all(session, deliveries, false, wanted),
+    deliver: (session, deliveries, wanted, notice) =>
+      all(session, deliveries, false, wanted, notice && `${notice.kind}:${notice.reason}`),
     resume: (session, deliveries, wanted) => all(session, deliveries, true, wanted),
   };
 }

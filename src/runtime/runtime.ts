@@ -4,14 +4,20 @@ import type { Control } from '../core/control.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
+import type { UserLimits } from '../core/options.ts';
 import type { Responder } from '../core/responder.ts';
 import type { Store } from '../core/store.ts';
+import { Allowance } from './allowance.ts';
+import { createAsk } from './ask.ts';
 import { createHooks } from './hooks.ts';
 import { createInbox } from './inbox.ts';
+import { Meter } from './meter.ts';
 import { createOutbox } from './outbox.ts';
 import { Owners } from './owners.ts';
+import { createReplies } from './replies.ts';
 import { createRouter } from './router.ts';
 import { SharedLinks } from './shared-links.ts';
+import { Slots } from './slots.ts';
 import { Supervisor } from './supervisor.ts';
 import { createTestMessage } from './test-message.ts';
 import { createTurns } from './turns.ts';
@@ -21,6 +27,8 @@ export interface RuntimeDeps {
   readonly connectors: ReadonlyMap<string, Connector>;
   readonly portFor: (platform: string) => PlatformPort;
   readonly respond: Responder;
+  /** What all integrations of one user may do together on this node. */
+  readonly userLimits: UserLimits;
   readonly ids: Ids;
   readonly clock: Clock;
   readonly random: () => number;
@@ -39,7 +47,7 @@ export interface Runtime extends Control {
 
 /** Wires the flow: receivers → inbox → turns → outbox → senders, for the bots that this node owns. */
 export function createRuntime(deps: RuntimeDeps): Runtime {
-  const { store, connectors, portFor, respond, ids, clock, random, log, metrics } = deps;
+  const { store, connectors, portFor, respond, userLimits, ids, clock, random, log, metrics } = deps;
   const node = ids.node();
   const flow = { clock, random };
 
@@ -50,7 +58,16 @@ export function createRuntime(deps: RuntimeDeps): Runtime {
     refused: (session, sender) => supervisor.refused(session, sender),
     moved: (session, from, to) => supervisor.moved(session, from, to),
   });
-  const turns = createTurns({ ...flow, store, respond, outbox, ids, metrics });
+  const meter = new Meter({ store, clock, log });
+  const turns = createTurns({
+    ...flow,
+    store,
+    ask: createAsk({ store, clock, respond, meter }),
+    replies: createReplies({ ...flow, store, outbox, ids, metrics }),
+    allowance: new Allowance({ clock, meter, userLimits }),
+    slots: new Slots(),
+    userLimits,
+  });
   const inbox = createInbox({ ...flow, store, turns, metrics });
   const supervisor: Supervisor = new Supervisor({
     ...flow,
@@ -94,6 +111,7 @@ export function createRuntime(deps: RuntimeDeps): Runtime {
     async stop(graceMs) {
       owners.drain();
       await supervisor.stop(graceMs);
+      await meter.close();
       await owners.stop();
       await owners.release();
     },

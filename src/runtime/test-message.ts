@@ -54,7 +54,7 @@ export function createTestMessage(deps: TestMessageDeps) {
     const connector = connectors.get(integration.platform);
     if (!connector) return failed('connector_missing');
     const place = connector.testPlace(integration.settings) ?? (await store.lastPlace(integration.id));
-    const part = place && connector.render(TEXT, place)[0];
+    const [part] = place ? await connector.render(TEXT, place) : [];
     if (!place || !part) return failed('no_chat_yet');
 
     const session = deps.session(integration);

@@ -1,29 +1,25 @@
-import { unlessAborted } from '../core/abort.ts';
-import type { Ids } from '../core/ids.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Part } from '../core/delivery.ts';
 import type { Route } from '../core/integration.ts';
 import { conversationKey, type Fate } from '../core/message.ts';
-import type { Metrics } from '../core/metrics.ts';
-import { MAX_AGE_MS, MAX_TURN_MS } from '../core/policy.ts';
-import { type Responder, ResponderError } from '../core/responder.ts';
+import type { UserLimits } from '../core/options.ts';
+import { commandOf, MAX_AGE_MS } from '../core/policy.ts';
 import type { Store, TurnDue } from '../core/store.ts';
-import type { Outbox } from './outbox.ts';
+import type { Allowance } from './allowance.ts';
+import type { Answer, Ask } from './ask.ts';
+import { FORGOTTEN, failureNotice } from './notices.ts';
 import { type FlowDeps, persist } from './persist.ts';
+import type { Replies } from './replies.ts';
 import type { Session } from './session.ts';
-
-/** Messages of the conversation that a responder may read. */
-const HISTORY_LIMIT = 30;
-/** A quicker answer needs no "is typing…", ms. */
-const TYPING_AFTER_MS = 400;
-
-/** One for all: an abort without a reason makes an error with a stack for each turn. */
-const OVER = new Error('the turn has ended');
+import type { Slots } from './slots.ts';
 
 export interface TurnDeps extends FlowDeps {
   readonly store: Store;
-  readonly respond: Responder;
-  readonly outbox: Outbox;
-  readonly ids: Ids;
-  readonly metrics: Metrics;
+  readonly ask: Ask;
+  readonly replies: Replies;
+  readonly allowance: Allowance;
+  readonly slots: Slots;
+  readonly userLimits: UserLimits;
 }
 
 export interface Turns {
@@ -34,122 +30,95 @@ export interface Turns {
   run(session: Session, due: TurnDue, wanted: AbortSignal): Promise<boolean>;
 }
 
-type Answer =
-  | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'fate'; readonly fate: Fate }
-  | { readonly kind: 'cut' };
-
 export function createTurns(deps: TurnDeps): Turns {
-  const { store, clock, ids, metrics } = deps;
-
-  async function end(session: Session, due: TurnDue, fate: Fate): Promise<false> {
-    const outcome = fate.kind === 'answered' ? fate.kind : `${fate.kind}:${fate.reason}`;
-    metrics.settled(session.bot.platform, outcome);
-    session.log.info('turn_ended', { integration: due.integrationId, seq: due.seq, outcome });
-    const change = { kind: 'fate', seq: due.seq, fate } as const;
-    await persist(
-      session,
-      'settle_fate',
-      () => store.settle({ botId: session.id, epoch: session.epoch, at: clock.now(), change }),
-      deps,
-    );
-    return false;
-  }
-
-  /** Shows that somebody is writing, once the answer takes long enough for a person to wonder. */
-  async function typing(session: Session, due: TurnDue, signal: AbortSignal): Promise<void> {
-    const { sender } = session;
-    if (!sender.typing) return;
-    await clock.sleep(TYPING_AFTER_MS, signal);
-    while (!signal.aborted) {
-      // A platform that has told us to wait, or to go away, is not told that somebody writes.
-      if (session.callable) await unlessAborted(sender.typing(session.present(due.message.at), signal), signal);
-      await clock.sleep(sender.typingMs ?? 5_000, signal);
-    }
-  }
-
-  async function ask(session: Session, due: TurnDue, route: Route, wanted: AbortSignal): Promise<Answer> {
-    const turn = new AbortController();
-    const cut = () => turn.abort();
-    wanted.addEventListener('abort', cut, { once: true });
-    if (wanted.aborted) cut();
-    const late = clock.sleep(MAX_TURN_MS, turn.signal).then(cut);
-    const shown = typing(session, due, turn.signal).catch((error) => {
-      if (!turn.signal.aborted) session.log.debug('typing_failed', { error });
-    });
-    const { message } = due;
-    const conversation = conversationKey(due.integrationId, session.present(message.at));
-    try {
-      let text = '';
-      const pieces = deps.respond(
-        {
-          replr: route.replr,
-          message: { authorName: message.author.name, text: message.text, sentAt: message.sentAt },
-          history: () => store.history(due.integrationId, conversation, due.seq, HISTORY_LIMIT),
-        },
-        turn.signal,
-      );
-      const stream = pieces[Symbol.asyncIterator]();
-      // A responder that does not heed its signal must not hold up the conversation.
-      for (;;) {
-        const piece = await unlessAborted(stream.next(), turn.signal);
-        if (piece.done) break;
-        text += piece.value;
-      }
-      if (!turn.signal.aborted) return { kind: 'text', text };
-    } catch (error) {
-      if (!turn.signal.aborted) {
-        const reason = error instanceof ResponderError ? error.reason : 'internal_error';
-        session.log.warn('responder_failed', { integration: due.integrationId, seq: due.seq, reason, error });
-        return { kind: 'fate', fate: { kind: 'failed', reason } };
-      }
-    } finally {
-      wanted.removeEventListener('abort', cut);
-      turn.abort(OVER);
-      await Promise.all([late, shown]);
-    }
-    return wanted.aborted ? { kind: 'cut' } : { kind: 'fate', fate: { kind: 'failed', reason: 'turn_timeout' } };
-  }
-
-  async function answer(session: Session, due: TurnDue, text: string, wanted: AbortSignal): Promise<boolean> {
-    const to = session.present(due.message.at);
-    const parts = session.connector.render(text, to);
-    if (parts.length === 0) return end(session, due, { kind: 'failed', reason: 'empty_answer' });
-    const composed = {
-      botId: session.id,
-      epoch: session.epoch,
-      seq: due.seq,
-      integrationId: due.integrationId,
-      to,
-      replyTo: due.message.id,
-      parts: parts.map((part) => ({ id: ids.delivery(), part })),
-      at: clock.now(),
-    };
-    const stored = await persist(session, 'compose', () => store.compose(composed), deps);
-    if (!stored?.ok) {
-      session.log.info('answer_not_stored', { seq: due.seq, reason: stored?.reason ?? 'ended' });
-      return false;
-    }
-    return deps.outbox.deliver(session, stored.deliveries, wanted);
-  }
+  const { store, clock, ask, replies, allowance, slots, userLimits } = deps;
 
   /** Nobody wants the answer any more. */
   async function unwanted(session: Session, due: TurnDue): Promise<false> {
     // Left to the next owner; or deleted, and the message with it.
     if (session.signal.aborted || !session.route(due.integrationId)) return false;
-    return end(session, due, { kind: 'ignored', reason: 'paused' });
+    return replies.end(session, due, { kind: 'ignored', reason: 'paused' });
+  }
+
+  /** The person is told, unless the owner wants silence or the conversation has just been told. */
+  async function fail(session: Session, due: TurnDue, fate: Fate & { kind: 'failed' }, wanted: AbortSignal) {
+    if (wanted.aborted) return unwanted(session, due);
+    const told = session.route(due.integrationId)?.integration.options.errorReply === 'notice';
+    if (!told || !allowance.failed(due.conversation)) return replies.end(session, due, fate);
+    return replies.notify(session, due, failureNotice(fate), fate, wanted);
+  }
+
+  async function answer(session: Session, due: TurnDue, parts: readonly Part[], wanted: AbortSignal): Promise<boolean> {
+    if (parts.length === 0) return fail(session, due, { kind: 'failed', reason: 'empty_answer' }, wanted);
+    allowance.answered(
+      due.conversation,
+      parts.map(({ text }) => text),
+    );
+    return replies.answer(session, due, parts, wanted);
+  }
+
+  /** What the product says by itself: it costs nothing, and so takes no turn from anybody. */
+  async function byItself(session: Session, due: TurnDue, { replr }: Route): Promise<readonly Part[]> {
+    const command = commandOf(due.message);
+    if (command === 'reset') {
+      const conversation = conversationKey(due.integrationId, session.present(due.message.at));
+      await persist(session, 'forget', () => store.forget(due.integrationId, conversation, due.seq), deps);
+      return replies.render(session, due, FORGOTTEN);
+    }
+    return command === 'start' && replr.greetingMessage !== null
+      ? replies.render(session, due, replr.greetingMessage)
+      : [];
+  }
+
+  /** What stands before the very first answer of a conversation of two. */
+  async function greeting(session: Session, due: TurnDue, { replr, integration }: Route): Promise<readonly Part[]> {
+    // Without a memory every message would be the first.
+    if (!due.message.direct || replr.greetingMessage === null || !integration.options.storeContent) return [];
+    const conversation = conversationKey(due.integrationId, session.present(due.message.at));
+    const before = await store.history(due.integrationId, conversation, due.seq, 1);
+    return before.length > 0 ? [] : replies.render(session, due, replr.greetingMessage);
+  }
+
+  /** At most so many turns of an integration and of its user are under way at once; the time spent waiting is not the model's. */
+  async function inSlot(session: Session, due: TurnDue, route: Route, wanted: AbortSignal): Promise<Answer | 'late'> {
+    const { id, userId, options } = route.integration;
+    if (!(await slots.take(id, options.limits.concurrentTurns, wanted))) return { kind: 'cut' };
+    try {
+      if (!(await slots.take(userId, userLimits.concurrentTurns, wanted))) return { kind: 'cut' };
+      try {
+        if (tooOld(due, clock)) return 'late';
+        return await ask(session, due, route, wanted);
+      } finally {
+        slots.give(userId);
+      }
+    } finally {
+      slots.give(id);
+    }
   }
 
   async function run(session: Session, due: TurnDue, wanted: AbortSignal): Promise<boolean> {
+    const looped = wanted.aborted ? undefined : allowance.looped(due);
+    if (looped) return replies.end(session, due, looped.fate);
     // Asking a model for an answer that cannot be delivered costs its owner money: wait first.
     const ready = await session.ready(due.message.sentAt + MAX_AGE_MS, wanted);
     const route = session.route(due.integrationId);
     if (ready === 'unwanted' || !route) return unwanted(session, due);
-    if (ready === 'late') return end(session, due, { kind: 'expired', reason: 'age' });
-    const result = await ask(session, due, route, wanted);
-    if (result.kind === 'text') return answer(session, due, result.text, wanted);
-    if (result.kind === 'fate') return end(session, due, result.fate);
-    return unwanted(session, due);
+    if (ready === 'late') return replies.end(session, due, { kind: 'expired', reason: 'age' });
+    const own = await byItself(session, due, route);
+    if (own.length > 0) return answer(session, due, own, wanted);
+    const refusal = await allowance.take(due, route.integration);
+    if (refusal) {
+      const told = refusal.notice !== undefined && route.integration.options.errorReply === 'notice';
+      if (!told) return replies.end(session, due, refusal.fate);
+      return replies.notify(session, due, refusal.notice, refusal.fate, wanted);
+    }
+    const result = await inSlot(session, due, route, wanted);
+    if (result === 'late') return replies.end(session, due, { kind: 'expired', reason: 'age' });
+    if (result.kind === 'cut') return unwanted(session, due);
+    if (result.kind === 'failed') return fail(session, due, result.fate, wanted);
+    const parts = await replies.render(session, due, result.text);
+    const before = parts.length > 0 ? await greeting(session, due, route) : [];
+    return answer(session, due, [...before, ...parts], wanted);
   }
 
   return {
@@ -159,8 +128,10 @@ export function createTurns(deps: TurnDeps): Turns {
       } catch (error) {
         // Ours or a connector's mistake. Without an outcome the message would be tried again after every restart.
         session.log.error('turn_threw', { integration: due.integrationId, seq: due.seq, error });
-        return end(session, due, { kind: 'failed', reason: 'internal_error' });
+        return fail(session, due, { kind: 'failed', reason: 'internal_error' }, wanted);
       }
     },
   };
 }
+
+const tooOld = ({ message }: TurnDue, clock: Clock) => clock.now() - message.sentAt > MAX_AGE_MS;

@@ -64,7 +64,7 @@ export function fakePlatform(options: FakeOptions = {}): FakePlatform {
       },
       listens: () => true,
       testPlace: () => undefined,
-      render: (text) => [{ text }],
+      render: async (text) => [{ text }],
       receiver: () => ({ run: async () => {} }),
       sender: () => ({ send: async () => ({ ok: true, messageId: '1' }) }),
     },

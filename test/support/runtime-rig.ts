@@ -9,6 +9,13 @@ import type { Credential, Integration } from '../../src/core/integration.ts';
 import type { Log, LogFields } from '../../src/core/log.ts';
 import type { Cursor, InboundMessage } from '../../src/core/message.ts';
 import { noMetrics } from '../../src/core/metrics.ts';
+import {
+  defaultOptions,
+  defaultUserLimits,
+  type Limits,
+  type Options,
+  type UserLimits,
+} from '../../src/core/options.ts';
 import type { Responder, Turn } from '../../src/core/responder.ts';
 import type { IntegrationUpdate, Store } from '../../src/core/store.ts';
 import { createRuntime, type Runtime } from '../../src/runtime/runtime.ts';
@@ -48,7 +55,7 @@ export interface Rig {
   respond: Respond;
   connect(
     channels?: readonly string[],
-    over?: { token?: string; platform?: string; identity?: string },
+    over?: { token?: string; platform?: string; identity?: string; autoRespond?: boolean; options?: SomeOptions },
   ): Promise<Connected>;
   /** Posts a message in a channel as a person. */
   say(text: string, over?: Said): Promise<void>;
@@ -77,9 +84,24 @@ export interface Said extends Partial<InboundMessage> {
   readonly cursors?: readonly Cursor[];
 }
 
+/** The others are the defaults. */
+export type SomeOptions = Partial<Omit<Options, 'limits'>> & { readonly limits?: Partial<Limits> };
+
+export interface RigOptions {
+  readonly userLimits?: Partial<UserLimits>;
+  /** Of the REPLR. */
+  readonly greeting?: string;
+}
+
+export const optionsOf = ({ limits, ...over }: SomeOptions): Options => ({
+  ...defaultOptions,
+  ...over,
+  limits: { ...defaultOptions.limits, ...limits },
+});
+
 const UNTIMED = new Set<Method>(['close', 'watchBots']);
 
-export async function startRig(): Promise<Rig> {
+export async function startRig({ userLimits, greeting }: RigOptions = {}): Promise<Rig> {
   const dataDir = await mkdtemp(join(tmpdir(), 'replr-runtime-'));
   const clock = createManualClock();
   const platform = scriptedPlatform();
@@ -138,6 +160,7 @@ export async function startRig(): Promise<Rig> {
         ...(rig.deployment && { deployment: rig.deployment }),
       }),
       respond,
+      userLimits: { ...defaultUserLimits, ...userLimits },
       ids,
       clock,
       random: () => 0.5,
@@ -155,7 +178,7 @@ export async function startRig(): Promise<Rig> {
     model: 'default',
     description: null,
     avatarUrl: null,
-    greetingMessage: null,
+    greetingMessage: greeting ?? null,
   };
   const replr = await store.createReplr(ids.replr(), userId, { name: 'Nova', ...fields }, 1);
   if (replr === 'id_taken') throw new Error('id taken');
@@ -189,6 +212,8 @@ export async function startRig(): Promise<Rig> {
         notices: [],
         cursors: [],
         transport: 'polling',
+        ...(over.autoRespond !== undefined && { autoRespond: over.autoRespond }),
+        options: optionsOf(over.options ?? {}),
         at: clock.now(),
       });
       if (!result.ok) throw new Error(result.reason);

@@ -100,7 +100,7 @@ export function scriptedPlatform(platform = 'chat'): ScriptedPlatform {
     typing: undefined,
     deafToStop: false,
     place: undefined,
-    render: parts,
+    render: async (text) => parts(text),
     hook: undefined,
     connector: {
       platform,

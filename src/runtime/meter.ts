@@ -1,0 +1,135 @@
+import type { Clock } from '../core/clock.ts';
+import type { Integration } from '../core/integration.ts';
+import type { Log } from '../core/log.ts';
+import type { Spending, Store } from '../core/store.ts';
+import { Bounded } from './bounded.ts';
+
+/** What other nodes have spent is seen this late, ms. */
+const READ_EVERY_MS = 10_000;
+const MAX_KNOWN = 20_000;
+/** So many are kept for a store that is away; what comes on top is not counted. */
+const MAX_UNWRITTEN = 10_000;
+
+export interface MeterDeps {
+  readonly store: Pick<Store, 'spend' | 'spent'>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Tokens used today. */
+export interface Spent {
+  readonly person: number;
+  readonly integration: number;
+  readonly user: number;
+}
+
+interface Counter {
+  readonly day: string;
+  /** With what is not written yet. */
+  tokens: number;
+  unwritten: number;
+  readAt: number;
+}
+
+type Whose = Pick<Integration, 'id' | 'userId'>;
+
+/** The day's tokens: counted here at once, kept in the store as good as it goes. No answer waits for that. */
+export class Meter {
+  readonly #deps: MeterDeps;
+  readonly #counters = new Bounded<Counter>(MAX_KNOWN);
+  /** By whose they are; written together. */
+  #unwritten = new Map<string, { readonly whose: Whose; readonly spending: Spending }>();
+  #writing: Promise<void> | undefined;
+
+  constructor(deps: MeterDeps) {
+    this.#deps = deps;
+  }
+
+  async spent(whose: Whose, person: string): Promise<Spent> {
+    const { store, clock, log } = this.#deps;
+    const day = dayOf(clock.now());
+    const counters = this.#of(whose, person, day);
+    const old = clock.elapsed() - READ_EVERY_MS;
+    if (counters.person.readAt <= old || counters.integration.readAt <= old || counters.user.readAt <= old) {
+      // Also when it fails: a store that is away is not asked more often.
+      for (const counter of Object.values(counters)) counter.readAt = clock.elapsed();
+      try {
+        const stored = await store.spent(whose.id, person, day);
+        for (const key of ['person', 'integration', 'user'] as const) {
+          counters[key].tokens = stored[key] + counters[key].unwritten;
+        }
+      } catch (error) {
+        log.warn('spending_unknown', { integration: whose.id, error });
+      }
+    }
+    return { person: counters.person.tokens, integration: counters.integration.tokens, user: counters.user.tokens };
+  }
+
+  add(whose: Whose, person: string, tokens: number): void {
+    if (!(tokens > 0)) return;
+    const day = dayOf(this.#deps.clock.now());
+    for (const counter of Object.values(this.#of(whose, person, day))) {
+      counter.tokens += tokens;
+      counter.unwritten += tokens;
+    }
+    this.#keep(whose, { integrationId: whose.id, person, day, tokens });
+    this.#writing ??= this.#write();
+  }
+
+  /** Writes what is left, if the store is there. */
+  async close(): Promise<void> {
+    await this.#writing;
+    if (this.#unwritten.size > 0) await this.#write();
+  }
+
+  #keep(whose: Whose, spending: Spending): void {
+    const key = `${spending.integrationId} ${spending.day} ${spending.person}`;
+    const known = this.#unwritten.get(key);
+    if (!known && this.#unwritten.size >= MAX_UNWRITTEN) return;
+    const tokens = spending.tokens + (known?.spending.tokens ?? 0);
+    this.#unwritten.set(key, { whose, spending: { ...spending, tokens } });
+  }
+
+  /** What comes meanwhile goes with the next write; what cannot be written, with the next spending. */
+  async #write(): Promise<void> {
+    while (this.#unwritten.size > 0) {
+      const batch = [...this.#unwritten.values()];
+      this.#unwritten = new Map();
+      try {
+        await this.#deps.store.spend(batch.map(({ spending }) => spending));
+      } catch (error) {
+        this.#deps.log.warn('spending_not_stored', { error });
+        for (const { whose, spending } of batch) this.#keep(whose, spending);
+        break;
+      }
+      for (const { whose, spending } of batch) {
+        for (const key of keysOf(whose, spending.person)) {
+          const counter = this.#counters.get(key);
+          if (counter?.day === spending.day) counter.unwritten = Math.max(0, counter.unwritten - spending.tokens);
+        }
+      }
+    }
+    this.#writing = undefined;
+  }
+
+  #of(whose: Whose, person: string, day: string) {
+    const [ofPerson, ofIntegration, ofUser] = keysOf(whose, person);
+    return {
+      person: this.#counter(ofPerson, day),
+      integration: this.#counter(ofIntegration, day),
+      user: this.#counter(ofUser, day),
+    };
+  }
+
+  #counter(key: string, day: string): Counter {
+    const known = this.#counters.get(key);
+    const counter = known?.day === day ? known : { day, tokens: 0, unwritten: 0, readAt: Number.NEGATIVE_INFINITY };
+    this.#counters.set(key, counter);
+    return counter;
+  }
+}
+
+/** The day of UTC. */
+const dayOf = (now: number) => new Date(now).toISOString().slice(0, 10);
+
+const keysOf = ({ id, userId }: Whose, person: string) => [`${id} ${person}`, id, userId] as const;
