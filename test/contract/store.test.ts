@@ -3,14 +3,19 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, inject, it, vi } from 'vitest';
+import { defaultOptions } from '../../src/core/options.ts';
+import { MAX_OVERHEARD, type TurnDue } from '../../src/core/store.ts';
 import { StoreInUseError, StoreKeyError } from '../../src/store/errors.ts';
 import { openStore } from '../../src/store/store.ts';
 import { createDatabase, execute } from '../support/postgres.ts';
 import { storeContract } from './store.ts';
 import { openPostgresStore, openSqliteStore, storeBasics } from './store-engines.ts';
 import {
+  acceptAll,
   accepted,
+  answer,
   connect,
+  deliver,
   hear,
   ids,
   makeReplr,
@@ -25,6 +30,50 @@ const openOnPostgres = () => openPostgresStore(inject('postgres'), inject('templ
 
 storeContract('sqlite', openSqliteStore);
 storeContract('postgres', openOnPostgres);
+
+describe.each([
+  ['sqlite', openSqliteStore],
+  ['postgres', openOnPostgres],
+] as const)('what is not kept, on %s', (_, open) => {
+  it('is no longer in the tables, however it went', async () => {
+    const opened = await open();
+    const { store } = opened;
+    const silent = { ...defaultOptions, storeContent: false };
+    const [keeping, never, switched] = [
+      await makeWorld(store),
+      await makeWorld(store, { options: silent }),
+      await makeWorld(store),
+    ];
+    const ignored = { kind: 'ignored', reason: 'not_addressed' } as const;
+    const all = [];
+    for (const world of [keeping, never, switched]) {
+      const turn = await hear(store, world, { text: 'asked', quote: { name: 'Bob', text: 'quoted' } });
+      await deliver(store, world, await answer(store, world, turn, 'answered'));
+      const inbound = Array.from({ length: MAX_OVERHEARD + 1 }, () => ({
+        ...accepted(world.integration.id, message({ text: 'overheard' }), ignored),
+        overheard: true,
+      }));
+      await acceptAll(store, world, inbound);
+      all.push(turn);
+    }
+    await store.updateIntegration(switched.userId, switched.integration.id, { options: silent, at: 5 });
+    // All that was said, whatever the store would tell.
+    await opened.execute('update integrations set store_content = 1');
+    await opened.execute('update messages set due = 1, overheard = 0');
+    const texts = async ({ integrationId, conversation }: TurnDue) =>
+      (await store.history(integrationId, conversation, 2 ** 40, 99)).map(({ text }) => text).filter(Boolean);
+    const [kept, ...gone] = all;
+    if (!kept) throw new Error('three turns');
+    expect(await texts(kept)).toEqual(['asked', 'answered', ...Array(MAX_OVERHEARD).fill('overheard')]);
+    for (const turn of gone) expect(await texts(turn)).toEqual([]);
+    await store.forget(kept.integrationId, kept.conversation, 2 ** 40);
+    await opened.execute('update messages set due = 1');
+    expect(await texts(kept)).toEqual([]);
+    // A quote would clash with the name that is there.
+    await opened.execute(`insert into meta select 'key_check', quote from messages where quote is not null`);
+    await opened.close();
+  });
+});
 
 describe('sqlite alone', { timeout: 10_000 }, () => {
   it('lets one server in, commands beside it, and the next server after it', async () => {

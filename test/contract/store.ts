@@ -3,12 +3,14 @@ import { accessContract } from './store-access.ts';
 import { answersContract } from './store-answers.ts';
 import { arrivalsContract } from './store-arrivals.ts';
 import { claimsContract } from './store-claims.ts';
+import { contentContract } from './store-content.ts';
 import { enduranceContract } from './store-endurance.ts';
 import { flowContract } from './store-flow.ts';
 import { integrationsContract } from './store-integrations.ts';
 import { memoryContract } from './store-memory.ts';
 import { ownersContract } from './store-owners.ts';
 import type { Open, Opened } from './store-rig.ts';
+import { usageContract } from './store-usage.ts';
 
 /**
  * All that the doc comments of `Store` promise, for any engine. The tests share one store, as users do, and each makes
@@ -26,6 +28,8 @@ export function storeContract(name: string, open: Open): void {
     flowContract(current);
     answersContract(current);
     memoryContract(current);
+    contentContract(current);
+    usageContract(current);
     ownersContract(current);
     arrivalsContract(current);
     claimsContract(current);
