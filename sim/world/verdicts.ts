@@ -1,4 +1,5 @@
 import type { DeliveryId, IntegrationId } from '../../src/core/ids.ts';
+import type { Fate } from '../../src/core/message.ts';
 import { floorOf } from '../platform/connector.ts';
 import type { Platform, Post, Shown } from '../platform/platform.ts';
 import { keyOf, type MessageRow, type Tables } from '../store/tables.ts';
@@ -21,8 +22,11 @@ export interface Violation {
 /** Which answer belongs to which message, also after an integration was deleted with all its rows. */
 export interface Answer {
   readonly integrationId: IntegrationId;
+  readonly seq: number;
   readonly index: number;
   readonly text: string;
+  /** It says that there is no answer. */
+  readonly notice?: Fate;
 }
 
 export interface VerdictDeps {
@@ -35,6 +39,7 @@ export interface VerdictDeps {
   readonly violated: (rule: string, what: string) => void;
 }
 
+const NOTICE = /^Sorry, I can't /;
 /** The runtime gives a part up after so many attempts. */
 const MOST_COPIES = 5;
 
@@ -93,8 +98,9 @@ export class Verdicts {
 
   /** C2, and that the fate tells what people saw. */
   #message(row: MessageRow, shown: ReadonlyMap<DeliveryId, readonly Shown[]>): void {
-    const { violated } = this.#deps;
+    const { violated, answers } = this.#deps;
     const { fate, parts, message } = row;
+    const notice = answers.get(parts[0]?.id ?? 'dlv_')?.notice;
     if (fate === null) {
       violated('C2 one outcome', `seq ${row.seq} (${message.id}) is open`);
       return;
@@ -102,7 +108,11 @@ export class Verdicts {
     const left = parts.filter(({ state }) => state === 'pending' || state === 'sending');
     if (left.length > 0) violated('C2 one outcome', `seq ${row.seq} is ${fate.kind} with parts under way`);
     const seen = parts.filter(({ id }) => shown.has(id));
-    if (fate.kind === 'answered') {
+    if (notice) {
+      // Whether it arrived or not: the message has the outcome that it tells of.
+      if (JSON.stringify(fate) !== JSON.stringify(notice))
+        violated('C2 one outcome', `seq ${row.seq} is ${JSON.stringify(fate)} and told ${JSON.stringify(notice)}`);
+    } else if (fate.kind === 'answered') {
       if (parts.length === 0 || seen.length < parts.length)
         violated('C2 one outcome', `seq ${row.seq} is answered unseen`);
       if (parts.some(({ state }) => state !== 'delivered'))
@@ -113,7 +123,7 @@ export class Verdicts {
     for (const part of parts) {
       for (const one of shown.get(part.id) ?? []) {
         const right = one.to.channel === message.at.channel && one.to.thread === message.at.thread;
-        if (!right || !one.text.startsWith(`re:${message.text}#`))
+        if (!right || !(notice ? NOTICE.test(one.text) : one.text.startsWith(`re:${message.text}#`)))
           violated('right place', `${one.text} in ${one.to.channel}`);
       }
     }
@@ -132,10 +142,13 @@ export class Verdicts {
         violated('C3 no double', `${copies[0]?.text} ${copies.length} times on ${platform.manner}`);
       }
     }
-    // However often its message came, and whoever answered: one answer.
-    const texts = Map.groupBy(platform.ledger, ({ text }) => text);
-    for (const [text, copies] of texts) {
-      if (new Set(copies.map(({ key }) => key)).size > 1) violated('C3 no double', `two answers ${text}`);
+    // However often its message came, and whoever answered: one answer. Notices are all alike: one for each message.
+    const said = Map.groupBy(platform.ledger, ({ key, text }) => {
+      const answer = answers.get(key);
+      return answer?.notice ? `notice for seq ${answer.seq}` : text;
+    });
+    for (const [what, copies] of said) {
+      if (new Set(copies.map(({ key }) => key)).size > 1) violated('C3 no double', `two answers ${what}`);
     }
   }
 

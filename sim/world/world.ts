@@ -85,8 +85,10 @@ export async function runSeed(seed: number, { print, breakage }: RunOptions = {}
   const verdicts = new Verdicts({ tables, platforms, known, answers, timeline, weather, violated });
   const committed: Committed = (_process, name, [input], result) => {
     if (name !== 'compose' || !(result as ComposeResult).ok) return;
-    const { parts, integrationId } = input as Composed;
-    for (const [index, { id, part }] of parts.entries()) answers.set(id, { integrationId, index, text: part.text });
+    const { parts, integrationId, seq, notice } = input as Composed;
+    for (const [index, { id, part }] of parts.entries()) {
+      answers.set(id, { integrationId, seq, index, text: part.text, ...(notice && { notice }) });
+    }
   };
   const broken = (store: Store): Store => (breakage && breakages[breakage]?.(store, tables, timeline)) || store;
   for (let n = 0; n < plan.nodes; n++) {
