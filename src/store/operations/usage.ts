@@ -81,9 +81,10 @@ const selectSpent = hot((db, { value }: Slots<SpentInput>) => {
   const person = value(({ person: of }) => of);
   const of = (who: typeof person) =>
     sql<number>`coalesce((select tokens from usage where integration_id = ${id} and day = ${day} and person = ${who}), 0)`;
+  // One look-up for each integration of the user, where a join might rather read all that was used on the day.
+  const ofOne = sql`(select tokens from usage where integration_id = theirs.id and day = ${day} and person = ${sql.lit(ALL)})`;
   const ofUser = sql<number>`coalesce((
-    select cast(sum(usage.tokens) as bigint) from integrations as theirs
-    join usage on usage.integration_id = theirs.id and usage.day = ${day} and usage.person = ${sql.lit(ALL)}
+    select cast(sum(${ofOne}) as bigint) from integrations as theirs
     where theirs.user_id = (select user_id from integrations where id = ${id})
   ), 0)`;
   return db.selectNoFrom([of(person).as('person'), of(sql.lit(ALL)).as('integration'), ofUser.as('user')]);
