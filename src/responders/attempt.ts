@@ -1,10 +1,11 @@
 import { type LanguageModel, streamText } from 'ai';
 import { unlessAborted } from '../core/abort.ts';
 import type { Clock } from '../core/clock.ts';
-import { cut, isBlank } from '../core/text.ts';
-import { cutShort, empty, failureOf, type ModelFailure, refused, timedOut } from './model-failure.ts';
-import type { Prompt } from './persona.ts';
+import { isBlank } from '../core/text.ts';
+import { cutShort, empty, endless, failureOf, type ModelFailure, refused, timedOut } from './model-failure.ts';
+import { type Prompt, promptTokens } from './persona.ts';
 import { MAX_ANSWER_CHARACTERS, type ModelTimeouts, startWatch } from './timeouts.ts';
+import { estimateTokens } from './tokens.ts';
 
 // The SDK would write its remarks to the process's warnings, past our log.
 globalThis.AI_SDK_LOG_WARNINGS = false;
@@ -16,14 +17,14 @@ export interface Attempt {
   readonly timeouts: ModelTimeouts;
   /** On the elapsed clock: when the whole turn is out of time. */
   readonly deadline: number;
+  /** Hears once what the request cost, unless it surely cost nothing. */
+  readonly spent: (tokens: number) => void;
 }
 
 export interface Answered {
   readonly characters: number;
-  /** What ended it: the model's own word, or `cut` when it did not stop by itself. */
+  /** The model's own word on why it stopped. */
   readonly finish: string;
-  readonly inputTokens?: number | undefined;
-  readonly outputTokens?: number | undefined;
 }
 
 export type Outcome =
@@ -52,9 +53,20 @@ export async function* attempt(job: Attempt, signal: AbortSignal): AsyncGenerato
   let held = '';
   let spoken = false;
   let characters = 0;
-  const failed = (failure: ModelFailure): Outcome => ({ ok: false, failure: late ? timedOut : failure, spoken });
+  let free = true;
+  /** As the provider counts; zero where it does not say. */
+  let inputTokens = 0;
+  let outputTokens = 0;
+  /** What came, thoughts included. */
+  let estimated = 0;
+  const failed = (why: ModelFailure): Outcome => {
+    const failure = late ? timedOut : why;
+    free = failure.free === true;
+    return { ok: false, failure, spoken };
+  };
   try {
     signal.throwIfAborted();
+    free = false;
     const parts = open(job, request.signal);
     let finish: Answered | undefined;
     for (;;) {
@@ -63,30 +75,31 @@ export async function* attempt(job: Attempt, signal: AbortSignal): AsyncGenerato
       const part = next.value;
       if (part.type === 'error') return failed(failureOf(part.error, job.clock.now()));
       if (part.type === 'abort') return failed(cutShort);
-      if (part.type === 'reasoning-delta') watch.alive();
+      if (part.type === 'reasoning-delta') {
+        watch.alive();
+        estimated += estimateTokens(part.text);
+      }
       if (part.type === 'finish') {
+        inputTokens = part.totalUsage.inputTokens || 0;
+        outputTokens = part.totalUsage.outputTokens || 0;
         if (part.finishReason === 'content-filter') return failed(refused);
         if (brokeOff(part.finishReason, part.rawFinishReason)) return failed(cutShort);
-        const { inputTokens, outputTokens } = part.totalUsage;
-        finish = { characters, finish: part.finishReason, inputTokens, outputTokens };
+        finish = { characters, finish: part.finishReason };
       }
       if (part.type !== 'text-delta' || part.text === '') continue;
 
       watch.alive();
-      const piece = cut(part.text, MAX_ANSWER_CHARACTERS - characters);
-      characters += piece.length;
+      characters += part.text.length;
+      estimated += estimateTokens(part.text);
+      if (characters > MAX_ANSWER_CHARACTERS) return failed(endless);
       // Blank lines first, or only: a model's way to say nothing. They are no answer until something follows.
-      held += piece;
-      spoken ||= !isBlank(piece);
+      held += part.text;
+      spoken ||= !isBlank(part.text);
       if (spoken) {
         watch.pause();
         yield held;
         watch.alive();
         held = '';
-      }
-      if (characters >= MAX_ANSWER_CHARACTERS - 1) {
-        finish = { characters, finish: 'cut' };
-        break;
       }
     }
     if (finish === undefined) return failed(cutShort);
@@ -97,6 +110,7 @@ export async function* attempt(job: Attempt, signal: AbortSignal): AsyncGenerato
   } finally {
     signal.removeEventListener('abort', end);
     request.abort();
+    if (!free) job.spent(Math.ceil((inputTokens || promptTokens(job.prompt)) + (outputTokens || estimated)));
     await watch.ended;
   }
 }

@@ -8,6 +8,8 @@ export interface ModelFailure {
   /** The provider's own wish. */
   readonly afterMs?: number;
   readonly status?: number;
+  /** The request surely did not reach the model: nothing was spent. */
+  readonly free?: true;
   /** For people and logs. Ours alone: a provider's error text may quote the prompt or parts of a key. */
   readonly note: string;
 }
@@ -36,11 +38,21 @@ export const empty: ModelFailure = {
   note: 'The model answered without any text.',
 };
 
+export const endless: ModelFailure = {
+  reason: 'model_endless',
+  retry: false,
+  note: 'The model did not come to an end.',
+};
+
 /** By structured fields only. Anything unknown is taken for a passing fault of the provider or of the way to it. */
 export function failureOf(error: unknown, now: number): ModelFailure {
   const status = statusOf(error);
-  if (status === undefined) return cutShort;
-  const failed = { status, note: `The model provider answered with status ${status}.` };
+  if (status === undefined) return notConnected(error) ? { ...cutShort, free: true } : cutShort;
+  const failed = {
+    status,
+    note: `The model provider answered with status ${status}.`,
+    ...(turnedAway(error, status) && { free: true as const }),
+  };
   if (status === 401 || status === 402 || status === 403 || outOfCredit(error)) {
     return { ...failed, reason: 'model_unauthorized', retry: false };
   }
@@ -50,6 +62,7 @@ export function failureOf(error: unknown, now: number): ModelFailure {
     const afterMs = retryAfterMs(error, now);
     return { ...failed, reason: 'model_overloaded', retry: true, ...(afterMs !== undefined && { afterMs }) };
   }
+  if (codesOf(error).some((code) => FILTERED.has(code))) return { ...failed, ...refused };
   if (status >= 400 && status < 500) return { ...failed, reason: 'model_rejected', retry: false };
   // Below 400 the status was good and the body was not.
   return status >= 500 ? { ...failed, reason: 'model_unavailable', retry: true } : cutShort;
@@ -61,12 +74,37 @@ function statusOf(error: unknown): number | undefined {
   return undefined;
 }
 
+/** Before there was a stream: refused for what the request is, or for want of room. Inside a stream the model was at work already. */
+function turnedAway(error: unknown, status: number): boolean {
+  if (!APICallError.isInstance(error)) return false;
+  return (status >= 400 && status < 500 && status !== 408) || status === 503 || status === 529;
+}
+
+const NOT_CONNECTED = new Set(
+  'ECONNREFUSED ENOTFOUND EAI_AGAIN EHOSTUNREACH ENETUNREACH EADDRNOTAVAIL UND_ERR_CONNECT_TIMEOUT'.split(' '),
+);
+
+/** The connection was never made. A reset may as well come after the whole request. */
+function notConnected(error: unknown): boolean {
+  for (let cause = error, depth = 0; isRecord(cause) && depth < 5; cause = cause['cause'], depth++) {
+    if (NOT_CONNECTED.has(String(cause['code']))) return true;
+  }
+  return false;
+}
+
+/** What services with the API of OpenAI call a prompt that a filter did not let through, as 400. */
+const FILTERED = new Set(['content_filter', 'content_policy_violation']);
+
 /** OpenAI says 429 when the account has no money left; waiting does not help. */
-function outOfCredit(error: unknown): boolean {
-  const code = 'insufficient_quota';
-  if (StreamProviderError.isInstance(error)) return error.code === code || error.type === code;
-  if (!APICallError.isInstance(error) || !isRecord(error.data) || !isRecord(error.data['error'])) return false;
-  return error.data['error']['code'] === code || error.data['error']['type'] === code;
+const outOfCredit = (error: unknown): boolean => codesOf(error).includes('insufficient_quota');
+
+function codesOf(error: unknown): string[] {
+  const told = StreamProviderError.isInstance(error)
+    ? error
+    : APICallError.isInstance(error) && isRecord(error.data)
+      ? error.data['error']
+      : undefined;
+  return isRecord(told) ? [String(told['code']), String(told['type'])] : [];
 }
 
 function retryAfterMs(error: unknown, now: number): number | undefined {

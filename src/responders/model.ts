@@ -1,17 +1,19 @@
 import { backoffMs } from '../core/backoff.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
-import { type Responder, ResponderError } from '../core/responder.ts';
+import { RESTART, type Responder, ResponderError } from '../core/responder.ts';
 import type { ModelFailure } from './model-failure.ts';
 import { buildPrompt } from './persona.ts';
 import type { ModelFactory } from './provider.ts';
-import { MAX_RETRIES, MAX_RETRY_AFTER_MS, type ModelTimeouts, retryBackoff } from './timeouts.ts';
+import { MAX_RETRY_AFTER_MS, type ModelTimeouts, retryBackoff } from './timeouts.ts';
 
 export interface ModelResponder {
   readonly provider: string;
   readonly model: string;
   load(): Promise<ModelFactory>;
   readonly timeouts: ModelTimeouts;
+  /** Attempts after the first. */
+  readonly maxRetries: number;
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
@@ -29,23 +31,29 @@ export function modelResponder(options: ModelResponder): Responder {
     const start = clock.elapsed();
     const deadline = start + timeouts.totalMs;
     const { attempt, languageModel } = await loaded(options);
-    const prompt = buildPrompt(turn.replr, await turn.history(), turn.message);
+    const prompt = buildPrompt(turn.replr, await turn.history(), turn.message, turn.contextTokens);
     signal.throwIfAborted();
 
+    let tokens = 0;
+    const spent = (cost: number) => {
+      tokens += cost;
+      turn.spent(cost);
+    };
     for (let retries = 0; ; retries++) {
-      const outcome = yield* attempt({ model: languageModel, prompt, clock, timeouts, deadline }, signal);
+      const outcome = yield* attempt({ model: languageModel, prompt, clock, timeouts, deadline, spent }, signal);
       if (outcome.ok) {
-        log.debug('model_answered', { ...outcome.answered, retries, ms: Math.round(clock.elapsed() - start) });
+        log.debug('model_answered', { ...outcome.answered, tokens, retries, ms: Math.round(clock.elapsed() - start) });
         return;
       }
       signal.throwIfAborted();
       const { reason, status, note } = outcome.failure;
-      // After half of an answer a second one would say things twice.
-      const pause = outcome.spoken || retries === MAX_RETRIES ? null : pauseBefore(retries, outcome.failure);
+      const pause = retries === options.maxRetries ? null : pauseBefore(retries, outcome.failure);
       const again = pause !== null && clock.elapsed() + pause < deadline;
       log.warn('model_failed', { reason, status, retries, retryInMs: again ? Math.round(pause) : undefined });
       // No cause: the SDK's errors carry the whole request.
       if (!again) throw new ResponderError(reason, note);
+      // What half an answer says, a whole one says again.
+      if (outcome.spoken) yield RESTART;
       await clock.sleep(pause, signal);
       signal.throwIfAborted();
     }

@@ -5,6 +5,8 @@ import type { ModelTimeouts } from './timeouts.ts';
 export interface ModelConfig {
   /** What `default` means: `builtin/echo` or `provider/model`. */
   readonly defaultModel: string;
+  /** Asked once when the model of a turn has failed for good; named like one of a REPLR. */
+  readonly fallbackModel?: string;
   /** Any server that speaks Chat Completions, `/v1` included. Takes over the `openai/` prefix. */
   readonly openaiBaseUrl?: string;
   readonly openaiApiKey?: string;

@@ -66,6 +66,20 @@ describe('check', () => {
   });
 });
 
+describe('the fallback', () => {
+  const told = (fallbackModel: string) => {
+    const events: string[] = [];
+    const log = { ...silentLog, warn: (event: string) => void events.push(event) };
+    createResponders({ ...bare, fallbackModel }, { ...deps, log });
+    return events;
+  };
+
+  it('that cannot be used is spoken of at start', () => {
+    for (const model of ['gpt-5', 'openai/x', 'nobody/x']) expect(told(model)).toEqual(['fallback_model_unusable']);
+    for (const model of ['builtin/echo', 'default']) expect(told(model)).toEqual([]);
+  });
+});
+
 describe('each provider asks where it should, and hands over key, persona and question', () => {
   const chunk = (delta: object, finish: string | null) => ({
     id: 'c',
@@ -95,17 +109,20 @@ describe('each provider asks where it should, and hands over key, persona and qu
       const body = events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join('');
       return new Response(body, { headers: { 'content-type': 'text/event-stream' } });
     };
+    const costs: number[] = [];
     const { respond } = createResponders({ ...config, timeouts: { retryBaseMs: 1 } }, { ...deps, fetch });
     const turn = {
       replr: { name: 'Ada', instructions: 'Teach patiently.', model },
       message: { authorName: 'Grace', text: 'Why?', sentAt: 0 },
+      contextTokens: 6_000,
+      spent: (tokens: number) => costs.push(tokens),
       history: async () => [],
     } as unknown as Turn;
     let answer = '';
     const failure = await (async () => {
-      for await (const piece of respond(turn, new AbortController().signal)) answer += piece;
+      for await (const piece of respond(turn, new AbortController().signal)) answer += String(piece);
     })().catch((error) => error);
-    return { answer, failure, requests };
+    return { answer, failure, requests, costs };
   }
 
   it.each([
@@ -137,6 +154,16 @@ describe('each provider asks where it should, and hands over key, persona and qu
   ])('%s: half an answer is not taken for a whole one', async (model, events) => {
     const { failure } = await ask(model, events);
     expect(failure).toMatchObject({ reason: 'model_unavailable' });
+  });
+
+  it('counts tokens as the provider does, and estimates where it says nothing', async () => {
+    expect((await ask('anthropic/claude', anthropic)).costs).toEqual([2]);
+    for (const model of ['openai/gpt-5-mini', 'google/gemini']) {
+      const [cost, ...more] = (await ask(model, model.startsWith('google') ? google : chat)).costs;
+      expect(cost).toBeGreaterThan(100);
+      expect(cost).toBeLessThan(400);
+      expect(more).toEqual([]);
+    }
   });
 
   it('OPENAI_BASE_URL takes over openai, with a model name as the other side knows it', async () => {

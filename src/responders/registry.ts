@@ -3,12 +3,13 @@ import type { Log } from '../core/log.ts';
 import { type Responder, ResponderError } from '../core/responder.ts';
 import { anthropic } from './anthropic.ts';
 import { echo } from './echo.ts';
+import { withFallback } from './fallback.ts';
 import { google } from './google.ts';
 import { modelResponder } from './model.ts';
 import { ollama } from './ollama.ts';
 import { openai } from './openai.ts';
 import type { ModelConfig, ModelFactory, Provider } from './provider.ts';
-import { defaultTimeouts } from './timeouts.ts';
+import { defaultTimeouts, MAX_RETRIES } from './timeouts.ts';
 
 export interface ResponderDeps {
   readonly clock: Clock;
@@ -18,7 +19,7 @@ export interface ResponderDeps {
 }
 
 export interface Responders {
-  /** Answers with the model that the turn's REPLR names. */
+  /** Answers with the model that the turn's REPLR names, or with the fallback when that one fails. */
   readonly respond: Responder;
   /** `null` when this model name can be used here, else one sentence for the person who wrote it. Calls nobody. */
   check(model: string): string | null;
@@ -60,15 +61,34 @@ export function createResponders(config: ModelConfig, deps: ResponderDeps): Resp
     return provider ? provider.missing : `Unknown provider "${named.provider}"; known are ${known}.`;
   }
 
-  const respond: Responder = (turn, signal) => {
-    const name = full(turn.replr.model);
-    if (name === BUILTIN_ECHO) return echo(turn, signal);
+  function answering(name: string, standIn = false): Responder {
+    if (name === BUILTIN_ECHO) return echo;
     const named = parse(name);
     const provider = named && providers.get(named.provider);
     // Checked when it was stored; since then the operator may have taken the provider away.
-    if (!named || !provider || provider.missing !== null) return unusable(check(name));
-    return modelResponder({ ...deps, ...named, timeouts, load: provider.load })(turn, signal);
+    if (!named || !provider || provider.missing !== null) return () => unusable(check(name));
+    const pace = standIn
+      ? { timeouts: { ...timeouts, totalMs: timeouts.fallbackMs }, maxRetries: 0 }
+      : { timeouts, maxRetries: MAX_RETRIES };
+    return modelResponder({ ...deps, ...named, ...pace, load: provider.load });
+  }
+
+  const fallback = usableFallback();
+  const respond: Responder = (turn, signal) => {
+    const name = full(turn.replr.model);
+    const own = answering(name);
+    if (fallback === undefined || fallback === name) return own(turn, signal);
+    const log = deps.log.child({ model: name, fallback });
+    return withFallback(own, answering(fallback, true), log)(turn, signal);
   };
+
+  function usableFallback(): string | undefined {
+    if (config.fallbackModel === undefined) return undefined;
+    const problem = check(config.fallbackModel);
+    if (problem === null) return full(config.fallbackModel);
+    deps.log.warn('fallback_model_unusable', { model: config.fallbackModel, problem });
+    return undefined;
+  }
 
   const warm = (): void => {
     const provider = providers.get(parse(config.defaultModel)?.provider ?? '');

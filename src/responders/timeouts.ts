@@ -8,18 +8,21 @@ export interface ModelTimeouts {
   readonly stalledMs: number;
   /** All attempts and the pauses between them. */
   readonly totalMs: number;
+  /** The one attempt of the model that is asked in place of another, after that one's time. */
+  readonly fallbackMs: number;
   /** First pause before another attempt. */
   readonly retryBaseMs: number;
 }
 
 /**
  * A loaded provider or a local model that is still reading its weights takes tens of seconds to the first text; after a
- * minute of silence there is hardly ever an answer. Five minutes in all leave half of a turn's ten for delivery.
+ * minute of silence there is hardly ever an answer. Five minutes, and two for the other model, stay below a turn's ten.
  */
 export const defaultTimeouts: ModelTimeouts = {
   firstTextMs: 60_000,
   stalledMs: 60_000,
   totalMs: 300_000,
+  fallbackMs: 120_000,
   retryBaseMs: 500,
 };
 
@@ -29,8 +32,8 @@ export const MAX_RETRIES = 2;
 /** A person waits in a chat: told to come back later than this, say so instead of sitting it out. */
 export const MAX_RETRY_AFTER_MS = 20_000;
 
-/** A chat answer is a few KB. This much is a model in a loop; what came is kept, the rest is not read. */
-export const MAX_ANSWER_CHARACTERS = 1_000_000;
+/** A chat answer is a few KB. More than this is a model in a loop: no answer, and each further token costs its owner money. */
+export const MAX_ANSWER_CHARACTERS = 100_000;
 
 export const retryBackoff = (timeouts: ModelTimeouts): Backoff => ({ baseMs: timeouts.retryBaseMs, capMs: 8_000 });
 

@@ -1,43 +1,22 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
-import { type Log, silentLog } from '../../src/core/log.ts';
-import type { ModelConfig } from '../../src/responders/provider.ts';
-import { createResponders } from '../../src/responders/registry.ts';
+import type { Log } from '../../src/core/log.ts';
 import type { Fault } from '../../src/simulators/model/fault.ts';
 import { type ModelSimulator, startModelSimulator } from '../../src/simulators/model/server.ts';
-import { answerOf, exampleTurn, type TurnParts } from './responder.ts';
+import { answerOf, exampleTurn } from './responder.ts';
+import { type ModelRig, quick, startModelRig } from './responder-rig.ts';
 
+let rig: ModelRig;
 let simulator: ModelSimulator;
+let ask: ModelRig['ask'];
 beforeEach(async () => {
-  simulator = await startModelSimulator({ apiKey: 'sk-simulator' });
+  rig = await startModelRig();
+  ({ simulator, ask } = rig);
 });
 afterEach(async () => {
   expect(simulator.invalid).toEqual([]);
   await simulator.close();
 });
-
-const quick = { firstTextMs: 5_000, stalledMs: 5_000, totalMs: 20_000, retryBaseMs: 2 };
-
-function ask(
-  parts: TurnParts = {},
-  config: Partial<ModelConfig> = {},
-  clock: Clock = systemClock,
-  log: Log = silentLog,
-) {
-  const { respond } = createResponders(
-    {
-      defaultModel: 'openai/sim-small',
-      openaiBaseUrl: simulator.url,
-      openaiApiKey: 'sk-simulator',
-      timeouts: quick,
-      ...config,
-    },
-    { clock, log, random: () => 0 },
-  );
-  return answerOf(respond, exampleTurn(parts));
-}
-
-const states = () => simulator.prompts.map(({ state }) => state);
 
 describe('every failure has a reason and its number of attempts', () => {
   const always = { times: null } as const;
@@ -59,13 +38,17 @@ describe('every failure has a reason and its number of attempts', () => {
     ['blank text', { kind: 'answer', text: '\n\n \u200B\u2060 ', ...always }, 'model_empty', 3],
     ['refusal', { kind: 'refusal', ...always }, 'model_refused', 1],
     ['drop before text', { kind: 'drop', afterPieces: 0, ...always }, 'model_unavailable', 3],
-    ['drop in the middle', { kind: 'drop', ...always }, 'model_unavailable', 1],
+    ['drop in the middle', { kind: 'drop', ...always }, 'model_unavailable', 3],
+    ['refusal in the middle', { kind: 'refusal', text: 'Well, you see', ...always }, 'model_refused', 1],
+    ['400 of a filter', { kind: 'status', status: 400, code: 'content_filter', ...always }, 'model_refused', 1],
+    ['1 MB', { kind: 'large', ...always }, 'model_endless', 1],
+    ['no visible text', { kind: 'answer', text: '\u200B\u200B\uFEFF', ...always }, 'model_empty', 3],
     ['early end before text', { kind: 'end_early', afterPieces: 0, ...always }, 'model_unavailable', 3],
-    ['early end in the middle', { kind: 'end_early', ...always }, 'model_unavailable', 1],
+    ['early end in the middle', { kind: 'end_early', ...always }, 'model_unavailable', 3],
     ['malformed before text', { kind: 'malformed', afterPieces: 0, ...always }, 'model_unavailable', 3],
-    ['malformed in the middle', { kind: 'malformed', ...always }, 'model_unavailable', 1],
+    ['malformed in the middle', { kind: 'malformed', ...always }, 'model_unavailable', 3],
     ['error in the stream before text', { kind: 'stream_error', afterPieces: 0, ...always }, 'model_unavailable', 3],
-    ['error in the stream', { kind: 'stream_error', ...always }, 'model_unavailable', 1],
+    ['error in the stream', { kind: 'stream_error', ...always }, 'model_unavailable', 3],
   ])('%s', async (_name, fault, reason, attempts) => {
     simulator.fault(fault);
     await expect(ask()).rejects.toMatchObject({ name: 'ResponderError', reason });
@@ -111,7 +94,7 @@ describe('what passes', () => {
     simulator.fault({ kind: 'status', status: 529 });
     simulator.fault({ kind: 'drop', afterPieces: 0 });
     expect(await ask()).toBe('Answer to: Grace: What is a prime?');
-    expect(states()).toEqual(['answered', 'broken', 'answered']);
+    expect(rig.states()).toEqual(['answered', 'broken', 'answered']);
   });
 
   it('waits as long as the provider wishes', async () => {
@@ -141,10 +124,28 @@ describe('what passes', () => {
     expect(await ask()).toBe(`${'\n'.repeat(40)}late 👩‍👩‍👧`);
   });
 
-  it('stops reading an answer without end', async () => {
+  it('begins anew after half an answer, and says nothing twice', async () => {
+    for (const kind of ['drop', 'end_early', 'malformed', 'stream_error'] as const)
+      simulator.fault({ kind, match: kind });
+    for (const kind of ['drop', 'end_early', 'malformed', 'stream_error']) {
+      expect(await ask({ text: `once more after ${kind}` })).toBe(`Answer to: Grace: once more after ${kind}`);
+    }
+    expect(simulator.prompts).toHaveLength(8);
+  });
+
+  it('takes an answer of 100,000 characters, and stops reading a longer one', async () => {
+    simulator.fault({ kind: 'large', characters: 100_000 });
+    expect(await ask()).toHaveLength(100_000);
     simulator.fault({ kind: 'large', characters: 20_000_000 });
-    expect((await ask()).length).toBe(1_000_000);
-    await simulator.waitFor(() => states()[0] === 'left');
+    await expect(ask()).rejects.toMatchObject({ reason: 'model_endless' });
+    await simulator.waitFor(() => rig.states()[1] === 'left');
+    expect(simulator.prompts[1]?.tokens).toBeLessThan(1_000_000);
+  });
+
+  it('F109: marks of a model that leak are plain text', async () => {
+    const text = '<|im_start|>system\nYou are Ada.<|im_end|></s>[INST] <think>hm</think> done';
+    simulator.fault({ kind: 'answer', text });
+    expect(await ask()).toBe(text);
   });
 
   it('slows one conversation and not the other', async () => {
@@ -152,7 +153,7 @@ describe('what passes', () => {
     const slow = ask({ text: 'slow one' });
     await simulator.waitFor((prompts) => prompts.length === 1);
     expect(await ask({ text: 'quick one' })).toContain('quick one');
-    expect(states()).toEqual(['open', 'answered']);
+    expect(rig.states()).toEqual(['open', 'answered']);
     simulator.release('slow one');
     expect(await slow).toContain('slow one');
   });
@@ -164,7 +165,7 @@ describe('time-outs', () => {
     await expect(ask({}, { timeouts: { ...quick, firstTextMs: 30 } })).rejects.toMatchObject({
       reason: 'model_timeout',
     });
-    await simulator.waitFor(() => states().join() === 'left,left,left');
+    await simulator.waitFor(() => rig.states().join() === 'left,left,left');
   });
 
   it('a first attempt in vain, then an answer', async () => {
@@ -173,47 +174,38 @@ describe('time-outs', () => {
   });
 
   it('a stream that falls silent', async () => {
-    simulator.fault({ kind: 'stall' });
+    simulator.fault({ kind: 'stall', times: null });
     await expect(ask({}, { timeouts: { ...quick, stalledMs: 30 } })).rejects.toMatchObject({ reason: 'model_timeout' });
-    await simulator.waitFor(() => states().join() === 'left');
+    await simulator.waitFor(() => rig.states().join() === 'left,left,left');
+  });
+
+  it('a stream that falls silent in one attempt only', async () => {
+    simulator.fault({ kind: 'stall' });
+    const answer = await ask({}, { timeouts: { ...quick, stalledMs: 500 } });
+    expect(answer).toBe('Answer to: Grace: What is a prime?');
+  });
+
+  it('a stream that trickles, never silent and never over', async () => {
+    simulator.fault({ kind: 'trickle', everyMs: 5, times: null });
+    await expect(ask({}, { timeouts: { ...quick, totalMs: 100 } })).rejects.toMatchObject({ reason: 'model_timeout' });
+    await simulator.waitFor(() => rig.states().join() === 'left');
   });
 
   it('all attempts together', async () => {
     simulator.fault({ kind: 'hang', times: null });
     await expect(ask({}, { timeouts: { ...quick, totalMs: 40 } })).rejects.toMatchObject({ reason: 'model_timeout' });
-    await simulator.waitFor(() => states().join() === 'left');
+    await simulator.waitFor(() => rig.states().join() === 'left');
   });
 
   it('the pause between attempts ends with the signal', async () => {
     simulator.fault({ kind: 'status', status: 429, retryAfter: '15' });
     const abort = new AbortController();
-    const config = { defaultModel: 'openai/x', openaiBaseUrl: simulator.url, openaiApiKey: 'sk-simulator' };
-    const { respond } = createResponders(config, { clock: systemClock, log: silentLog, random: () => 0 });
-    const ended = expect(answerOf(respond, exampleTurn(), abort.signal)).rejects.toMatchObject({ name: 'AbortError' });
-    await simulator.waitFor(() => states()[0] === 'answered');
+    const ended = expect(answerOf(rig.respond(), exampleTurn(), abort.signal)).rejects.toMatchObject({
+      name: 'AbortError',
+    });
+    await simulator.waitFor(() => rig.states()[0] === 'answered');
     abort.abort();
     await ended;
     expect(simulator.prompts).toHaveLength(1);
-  });
-});
-
-describe('the prompt', () => {
-  it('is the persona, the history and the question, and offers no tools', async () => {
-    await ask({ text: 'And 7?', history: [{ from: 'person', name: 'Grace', text: 'Is 5 prime?', at: 0 }] });
-    expect(simulator.prompts[0]?.body).toEqual({
-      model: 'sim-small',
-      stream: true,
-      stream_options: { include_usage: true },
-      messages: [
-        { role: 'system', content: expect.stringContaining('You are a patient teacher.') },
-        { role: 'user', content: 'Grace: Is 5 prime?' },
-        { role: 'user', content: 'Grace: And 7?' },
-      ],
-    });
-  });
-
-  it('holds no id and no key', async () => {
-    simulator.fault({ kind: 'echo_prompt' });
-    expect(await ask()).not.toMatch(/rp_example1|usr_|sk-simulator/);
   });
 });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Replr } from '../../src/core/integration.ts';
-import type { HistoryEntry, Responder, Turn } from '../../src/core/responder.ts';
+import type { Quote } from '../../src/core/message.ts';
+import { type HistoryEntry, RESTART, type Responder, type Turn } from '../../src/core/responder.ts';
 
 /** A responder in a world that the suite can hold still. */
 export interface ResponderHarness {
@@ -23,6 +24,9 @@ export interface TurnParts {
   readonly model?: string;
   readonly history?: readonly HistoryEntry[];
   readonly onHistory?: () => void;
+  readonly quote?: Quote;
+  readonly contextTokens?: number;
+  readonly spent?: (tokens: number) => void;
 }
 
 export const exampleReplr: Replr = {
@@ -40,9 +44,12 @@ export const exampleReplr: Replr = {
 
 export function exampleTurn(parts: TurnParts = {}): Turn {
   const { text = 'What is a prime?', authorName = 'Grace', model = 'default', history = [], onHistory } = parts;
+  const { quote, contextTokens = 6_000, spent = () => {} } = parts;
   return {
     replr: { ...exampleReplr, model },
-    message: { authorName, text, sentAt: 0 },
+    message: { authorName, text, sentAt: 0, ...(quote && { quote }) },
+    contextTokens,
+    spent,
     history: async () => {
       onHistory?.();
       return history;
@@ -50,9 +57,10 @@ export function exampleTurn(parts: TurnParts = {}): Turn {
   };
 }
 
+/** What the runtime would make of it. */
 export async function answerOf(respond: Responder, turn: Turn, signal = new AbortController().signal): Promise<string> {
   let answer = '';
-  for await (const piece of respond(turn, signal)) answer += piece;
+  for await (const piece of respond(turn, signal)) answer = piece === RESTART ? '' : answer + piece;
   return answer;
 }
 
@@ -69,7 +77,7 @@ export function responderContract(name: string, make: () => Promise<ResponderHar
     afterAll(() => harness.stop());
 
     it('yields text and no empty piece', async () => {
-      const pieces: string[] = [];
+      const pieces: unknown[] = [];
       const turn = exampleTurn({ model: harness.model });
       for await (const piece of harness.respond(turn, new AbortController().signal)) pieces.push(piece);
       expect(pieces.join('').trim()).not.toBe('');
@@ -91,6 +99,14 @@ export function responderContract(name: string, make: () => Promise<ResponderHar
       expect(read).toBeLessThanOrEqual(1);
     });
 
+    it('tells once what an answer cost', async () => {
+      const costs: number[] = [];
+      await answer({ spent: (tokens) => costs.push(tokens) });
+      expect(costs).toHaveLength(1);
+      expect(costs[0]).toBeGreaterThan(0);
+      expect(Number.isInteger(costs[0])).toBe(true);
+    });
+
     it('never mixes turns that run side by side', async () => {
       const words = Array.from({ length: 20 }, (_, index) => `word-${index}-end`);
       const answers = await Promise.all(words.map((text) => answer({ text, authorName: `Person ${text}` })));
@@ -104,6 +120,7 @@ export function responderContract(name: string, make: () => Promise<ResponderHar
       ['NUL and controls', 'a\u0000b\u0007c'],
       ['half a surrogate pair', 'broken \ud83d end'],
       ['a very long text', 'long '.repeat(20_000)],
+      ['a text without spaces', '字'.repeat(20_000)],
       ['emoji', '👩‍👩‍👧‍👦 🏳️‍🌈 🏴󠁧󠁢󠁥󠁮󠁧󠁿'],
     ])('answers %s', async (_kind, text) => {
       expect((await answer({ text })).trim()).not.toBe('');

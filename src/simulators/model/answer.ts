@@ -10,6 +10,8 @@ export interface Call {
   readonly response: ServerResponse;
   /** Aborts when the connection is gone, from whichever side. */
   readonly gone: AbortSignal;
+  /** Hears the tokens that the model read or wrote, as they are billed. */
+  billed(tokens: number): void;
   /** Resolves at the next `release` that concerns this call, or when it is gone. */
   released(): Promise<void>;
 }
@@ -29,6 +31,7 @@ export async function play(call: Call): Promise<boolean> {
     sendError(response, fault.status, fault.code ?? null, `Simulated status ${fault.status}`, fault.retryAfter);
     return true;
   }
+  call.billed(promptTokens(call));
   return call.request.stream ? stream(call) : complete(call);
 }
 
@@ -36,8 +39,11 @@ function textFor({ fault, request }: Call): string {
   switch (fault?.kind) {
     case 'answer':
       return fault.text;
-    case 'empty':
     case 'refusal':
+      return fault.text ?? '';
+    case 'trickle':
+      return fault.text ?? 'drip '.repeat(100_000);
+    case 'empty':
       return '';
     case 'large':
       return 'large answer '.repeat(Math.ceil((fault.characters ?? LARGE) / 13)).slice(0, fault.characters ?? LARGE);
@@ -70,16 +76,21 @@ async function stream(call: Call): Promise<boolean> {
   await delta({ role: 'assistant', content: '' });
   const breakAfter = (fault && 'afterPieces' in fault ? fault.afterPieces : undefined) ?? 1;
   let count = 0;
-  for (const piece of pieces(textFor(call), fault?.kind === 'large' ? LARGE_PIECE_LENGTH : PIECE_LENGTH)) {
+  let inWord = false;
+  for (const piece of pieces(textFor(call), pieceLength(fault))) {
     if (count === breakAfter && !(await goesOn(call, send))) return false;
+    if (fault?.kind === 'trickle') await delay(fault.everyMs, call.gone);
     if (call.gone.aborted) return false;
+    // A word that goes on in this piece was counted with the last one.
+    call.billed(words(piece) - (inWord && /^\S/.test(piece) ? 1 : 0));
+    inWord = /\S$/.test(piece);
     await delta({ content: piece });
     count += 1;
   }
   // An answer of fewer pieces breaks at its end.
   if (count <= breakAfter && !(await goesOn(call, send))) return false;
   await delta({}, finishOf(fault));
-  if (request.includeUsage) await chunk([], usage(call));
+  if (request.includeUsage && !fault?.withoutUsage) await chunk([], usage(call));
   await send('[DONE]');
   response.end();
   return !call.gone.aborted;
@@ -128,6 +139,7 @@ async function complete(call: Call): Promise<boolean> {
     return true;
   }
   const message = { role: 'assistant', content: textFor(call), refusal: null };
+  call.billed(words(message.content));
   const choices = [{ index: 0, message, finish_reason: finishOf(fault) }];
   const body = JSON.stringify({ ...envelope(call, 'chat.completion'), choices, usage: usage(call) });
   const broken = fault?.kind === 'malformed' || fault?.kind === 'end_early';
@@ -154,13 +166,21 @@ function envelope({ id, request }: Call, object: string) {
   return { id: `chatcmpl-${id}`, object, created: Math.floor(Date.now() / 1_000), model: request.model };
 }
 
-/** Counted in words: no real tokenizer, but never zero for text. */
+function pieceLength(fault: Fault | undefined): number {
+  if (fault?.kind === 'trickle') return 1;
+  return fault?.kind === 'large' ? LARGE_PIECE_LENGTH : PIECE_LENGTH;
+}
+
 function usage(call: Call) {
-  const words = (text: string) => text.split(/\s+/).filter(Boolean).length;
-  const prompt = call.request.messages.reduce((sum, { text }) => sum + words(text), 0);
+  const prompt = promptTokens(call);
   const completion = words(textFor(call));
   return { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion };
 }
+
+const promptTokens = ({ request }: Call): number => request.messages.reduce((sum, { text }) => sum + words(text), 0);
+
+/** No real tokenizer, but never zero for text. */
+const words = (text: string): number => text.split(/\s+/).filter(Boolean).length;
 
 /** By code points, so that no piece begins with half a character. */
 function* pieces(text: string, length: number): Generator<string> {

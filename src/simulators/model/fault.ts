@@ -17,7 +17,10 @@ export type Behaviour =
   | { readonly kind: 'status'; readonly status: number; readonly retryAfter?: string; readonly code?: string }
   /** A complete answer without text. */
   | { readonly kind: 'empty' }
-  | { readonly kind: 'refusal' }
+  /** A filter ends the answer, after this text if there is any. */
+  | { readonly kind: 'refusal'; readonly text?: string }
+  /** One character at a time, for ever or until the text is over. */
+  | { readonly kind: 'trickle'; readonly everyMs: number; readonly text?: string }
   | { readonly kind: 'answer'; readonly text: string; readonly finish?: 'stop' | 'length' }
   | { readonly kind: 'large'; readonly characters?: number }
   /** Answers with everything it was sent: what the prompt holds comes out in the chat. */
@@ -28,6 +31,10 @@ export type Fault = Behaviour & {
   readonly times?: number | null;
   /** Only calls whose prompt contains this. */
   readonly match?: string;
+  /** Only calls for this model. */
+  readonly model?: string;
+  /** Says nothing of what the answer cost, as some services do. */
+  readonly withoutUsage?: boolean;
 };
 
 const required: Record<Behaviour['kind'], readonly [field: string, type: string][]> = {
@@ -41,6 +48,7 @@ const required: Record<Behaviour['kind'], readonly [field: string, type: string]
   status: [['status', 'number']],
   empty: [],
   refusal: [],
+  trickle: [['everyMs', 'number']],
   answer: [['text', 'string']],
   large: [],
   echo_prompt: [],
@@ -52,7 +60,10 @@ const optional: Readonly<Record<string, string>> = {
   code: 'string',
   finish: 'string',
   characters: 'number',
+  text: 'string',
   match: 'string',
+  model: 'string',
+  withoutUsage: 'boolean',
 };
 
 /** A fault from the control API, or one sentence on what is wrong with it. */
@@ -82,8 +93,10 @@ export function createFaults() {
     add: (fault: Fault): void => {
       waiting.push({ fault, left: fault.times === null ? Number.POSITIVE_INFINITY : (fault.times ?? 1) });
     },
-    take: (prompt: string): Fault | undefined => {
-      const found = waiting.find(({ fault, left }) => left > 0 && prompt.includes(fault.match ?? ''));
+    take: (prompt: string, model: string): Fault | undefined => {
+      const found = waiting.find(
+        ({ fault, left }) => left > 0 && prompt.includes(fault.match ?? '') && (fault.model ?? model) === model,
+      );
       if (found) found.left -= 1;
       waiting = waiting.filter(({ left }) => left > 0);
       return found?.fault;

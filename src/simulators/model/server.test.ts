@@ -76,4 +76,36 @@ describe('the model simulator', () => {
     await post(`${simulator.controlUrl}/release`, { match: 'Hello' });
     expect((await held).status).toBe(200);
   });
+
+  it('fails for one model and works for the others', async () => {
+    simulator.fault({ kind: 'status', status: 529, model: 'sim-large', times: null });
+    expect((await chat(valid)).status).toBe(200);
+    expect((await chat({ ...valid, model: 'sim-large' })).status).toBe(529);
+    expect(simulator.prompts.map(({ model }) => model)).toEqual(['sim-small', 'sim-large']);
+  });
+
+  it('bills what is read and written, and counts what is open at once', async () => {
+    simulator.fault({ kind: 'hang', times: 2 });
+    const held = [chat(valid), chat(valid)];
+    await simulator.waitFor((prompts) => prompts.length === 2);
+    simulator.release();
+    const bodies = await Promise.all(held.map(async (response): Promise<unknown> => (await response).json()));
+    await (await chat({ ...valid, stream: true, stream_options: { include_usage: true } })).text();
+    expect(bodies[0]).toMatchObject({ usage: { total_tokens: 4 } });
+    expect(simulator.totals()).toEqual({ requests: 3, tokens: 12, concurrent: 2 });
+    expect(await (await fetch(`${simulator.controlUrl}/totals`)).json()).toEqual(simulator.totals());
+  });
+
+  it.each([
+    ['a refusal after some text', { kind: 'refusal', text: 'No, because' }, 'No, because', 'content_filter'],
+    ['a trickle', { kind: 'trickle', everyMs: 0, text: 'drip drop' }, 'drip drop', 'stop'],
+    ['half an answer', { kind: 'answer', text: 'as far as', finish: 'length' }, 'as far as', 'length'],
+  ] as const)('plays %s', async (_name, fault, text, finish) => {
+    simulator.fault({ ...fault, withoutUsage: true });
+    const body = await (await chat({ ...valid, stream: true, stream_options: { include_usage: true } })).text();
+    const chunks = [...body.matchAll(/^data: (\{.*)$/gm)].map(([, json]) => JSON.parse(json ?? ''));
+    expect(chunks.map((chunk) => chunk.choices[0].delta.content ?? '').join('')).toBe(text);
+    expect(chunks.at(-1)).toMatchObject({ choices: [{ finish_reason: finish }] });
+    expect(body).not.toContain('"usage"');
+  });
 });

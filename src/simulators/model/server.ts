@@ -12,23 +12,38 @@ export interface PromptRecord {
   readonly body: unknown;
   /** All message texts, one below the other. */
   readonly text: string;
+  readonly model: string;
+  /** What it cost so far, counted in words: read and written, also when the client left. */
+  readonly tokens: number;
   /** The fault it met. */
   readonly fault: Fault['kind'] | null;
   /** `left`: the client closed the connection before the end. `broken`: we did. */
   readonly state: 'open' | 'answered' | 'left' | 'broken';
 }
 
-type Open<T extends { state: unknown }> = Omit<T, 'state'> & { state: T['state'] };
+type Open<T extends { state: unknown; tokens: number }> = Omit<T, 'state' | 'tokens'> &
+  Pick<Mutable<T>, 'state' | 'tokens'>;
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** What a bill would say. */
+export interface Totals {
+  readonly requests: number;
+  readonly tokens: number;
+  /** The most requests that were open at once. */
+  readonly concurrent: number;
+}
 
 export interface ModelSimulator {
   /** Base address, `/v1` included. */
   readonly url: string;
-  /** Where `POST faults`, `DELETE faults`, `POST release`, `GET prompts` and `DELETE prompts` are. */
+  /** Where `POST faults`, `DELETE faults`, `POST release`, `GET prompts`, `DELETE prompts` and `GET totals` are. */
   readonly controlUrl: string;
   /** Every prompt that passed the checks of the API, in order of arrival. */
   readonly prompts: readonly PromptRecord[];
   /** Requests that were refused as invalid, with the reason. A correct client leaves this empty. */
   readonly invalid: readonly string[];
+  /** Of all requests since the start or the last `DELETE prompts`, refused ones not counted. */
+  totals(): Totals;
   fault(fault: Fault): void;
   clearFaults(): void;
   /** Lets calls go on that hang or stall; only those whose prompt contains `match`, if given. */
@@ -54,6 +69,8 @@ export async function startModelSimulator(options: ModelSimulatorOptions = {}): 
   const prompts: Open<PromptRecord>[] = [];
   const invalid: string[] = [];
   const waiters = new Set<() => void>();
+  let open = 0;
+  let concurrent = 0;
   const held = new Set<{ text: string; go: () => void }>();
   const changed = () => {
     for (const look of [...waiters]) look();
@@ -67,14 +84,25 @@ export async function startModelSimulator(options: ModelSimulatorOptions = {}): 
       return sendError(response, 400, null, request);
     }
     const text = request.messages.map((message) => message.text).join('\n');
-    const fault = faults.take(text);
+    const { model } = request;
+    const fault = faults.take(text, model);
     const number = prompts.length + 1;
-    const entry: Open<PromptRecord> = { number, body, text, fault: fault?.kind ?? null, state: 'open' };
+    const entry: Open<PromptRecord> = {
+      number,
+      body,
+      text,
+      model,
+      tokens: 0,
+      fault: fault?.kind ?? null,
+      state: 'open',
+    };
     prompts.push(entry);
+    concurrent = Math.max(concurrent, ++open);
     const gone = new AbortController();
     response.once('close', () => gone.abort());
     const settled = new Promise<void>((resolve) => {
       response.once('close', () => {
+        open -= 1;
         if (entry.state === 'open') entry.state = 'left';
         changed();
         resolve();
@@ -92,7 +120,10 @@ export async function startModelSimulator(options: ModelSimulatorOptions = {}): 
         gone.signal.addEventListener('abort', go, { once: true });
         if (gone.signal.aborted) go();
       });
-    const whole = await play({ id: String(number), request, fault, response, gone: gone.signal, released });
+    const billed = (tokens: number) => {
+      entry.tokens += tokens;
+    };
+    const whole = await play({ id: String(number), request, fault, response, gone: gone.signal, billed, released });
     if (entry.state === 'open') entry.state = whole ? 'answered' : 'broken';
     await settled;
   }
@@ -118,9 +149,12 @@ export async function startModelSimulator(options: ModelSimulatorOptions = {}): 
       }
       case 'GET /control/prompts':
         return reply(200, { prompts, invalid });
+      case 'GET /control/totals':
+        return reply(200, simulator.totals());
       case 'DELETE /control/prompts':
         prompts.length = 0;
         invalid.length = 0;
+        concurrent = open;
         return reply(200, {});
       default:
         return reply(404, { error: 'No such control.' });
@@ -162,6 +196,11 @@ export async function startModelSimulator(options: ModelSimulatorOptions = {}): 
     controlUrl: `${base}/control`,
     prompts,
     invalid,
+    totals: () => ({
+      requests: prompts.length,
+      tokens: prompts.reduce((sum, { tokens }) => sum + tokens, 0),
+      concurrent,
+    }),
     fault: faults.add,
     clearFaults: faults.clear,
     release: (match = '') => {

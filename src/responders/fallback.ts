@@ -1,0 +1,50 @@
+import type { Log } from '../core/log.ts';
+import { RESTART, type Responder, ResponderError, type ResponderReason, type Turn } from '../core/responder.ts';
+
+/**
+ * These are answers to the question, not troubles of a model: what one refuses, or what its provider's filter rejects, is not
+ * carried to another one until somebody says yes.
+ */
+const FINAL: ReadonlySet<ResponderReason> = new Set(['model_refused', 'model_rejected']);
+
+/**
+ * The first responder's answer, or the second one's when the first has failed for good. When both fail, the reason is the
+ * first one's: its model is the one that the REPLR names and its owner can do something about.
+ */
+export function withFallback(first: Responder, second: Responder, log: Log): Responder {
+  return async function* respond(asked, signal) {
+    const turn = readOnce(asked);
+    let spoken = false;
+    let failure: ResponderError;
+    try {
+      for await (const piece of first(turn, signal)) {
+        spoken = piece !== RESTART;
+        yield piece;
+      }
+      return;
+    } catch (error) {
+      if (!(error instanceof ResponderError) || FINAL.has(error.reason)) throw error;
+      failure = error;
+    }
+    signal.throwIfAborted();
+    log.warn('fallback_used', { reason: failure.reason });
+    if (spoken) yield RESTART;
+    try {
+      yield* second(turn, signal);
+    } catch {
+      signal.throwIfAborted();
+      throw failure;
+    }
+  };
+}
+
+function readOnce(turn: Turn): Turn {
+  let history: ReturnType<Turn['history']> | undefined;
+  return {
+    ...turn,
+    history: () => {
+      history ??= turn.history();
+      return history;
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ModelConfig } from '../../src/responders/provider.ts';
+import type { Fault } from '../../src/simulators/model/fault.ts';
+import { type ModelSimulator, startModelSimulator } from '../../src/simulators/model/server.ts';
+import { answerOf, exampleTurn, type TurnParts } from './responder.ts';
+import { type ModelRig, quick, startModelRig } from './responder-rig.ts';
+
+let rig: ModelRig;
+let simulator: ModelSimulator;
+let ask: ModelRig['ask'];
+beforeEach(async () => {
+  rig = await startModelRig();
+  ({ simulator, ask } = rig);
+});
+afterEach(async () => {
+  expect(simulator.invalid).toEqual([]);
+  await simulator.close();
+});
+
+describe('what it costs', () => {
+  const costs = async (parts: TurnParts = {}, config: Partial<ModelConfig> = {}) => {
+    const heard: number[] = [];
+    await ask({ ...parts, spent: (tokens) => heard.push(tokens) }, config).catch(() => {});
+    return heard;
+  };
+
+  it('is told as the provider counts', async () => {
+    expect(await costs()).toEqual([simulator.totals().tokens]);
+  });
+
+  it('is estimated where the provider says nothing', async () => {
+    simulator.fault({ kind: 'answer', text: 'x'.repeat(4_000), withoutUsage: true });
+    const [cost, ...more] = await costs();
+    expect(cost).toBeGreaterThan(1_100);
+    expect(cost).toBeLessThan(1_400);
+    expect(more).toEqual([]);
+  });
+
+  it.each<[name: string, fault: Fault, least: number[]]>([
+    ['each attempt that broke off, and the one that did not', { kind: 'drop', times: 2 }, [100, 100, 20]],
+    ['a status that may come from the model', { kind: 'status', status: 500, times: 2 }, [100, 100, 20]],
+    ['a time-out', { kind: 'hang', times: 1 }, [100, 20]],
+    ['a refusal', { kind: 'refusal', text: 'no' }, [20]],
+    ['an empty answer', { kind: 'empty' }, [20, 20]],
+    ['all of what came of an answer without end', { kind: 'large' }, [25_000]],
+  ])('includes %s', async (_name, fault, least) => {
+    simulator.fault(fault);
+    const heard = await costs({}, { timeouts: { ...quick, firstTextMs: 500 } });
+    expect(heard).toHaveLength(least.length);
+    for (const [index, floor] of least.entries()) expect(heard[index]).toBeGreaterThan(floor);
+  });
+
+  it('is nothing where the request did not reach the model', async () => {
+    for (const status of [400, 401, 404, 429, 503, 529]) {
+      simulator.fault({ kind: 'status', status, times: null });
+      expect(await costs()).toEqual([]);
+      simulator.clearFaults();
+    }
+    const gone = await startModelSimulator();
+    await gone.close();
+    expect(await costs({}, { openaiBaseUrl: gone.url })).toEqual([]);
+    expect(await costs({ model: 'anthropic/claude' })).toEqual([]);
+  });
+
+  it('is told once, too, of an answer that nobody waits for', async () => {
+    const abort = new AbortController();
+    const heard: number[] = [];
+    simulator.fault({ kind: 'stall' });
+    const turn = exampleTurn({ spent: (tokens) => heard.push(tokens) });
+    const ended = answerOf(rig.respond(), turn, abort.signal).catch(() => {});
+    await simulator.waitFor((prompts) => prompts.length === 1);
+    abort.abort();
+    await ended;
+    expect(heard).toHaveLength(1);
+  });
+});

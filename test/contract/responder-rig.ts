@@ -1,0 +1,41 @@
+import { type Clock, systemClock } from '../../src/core/clock.ts';
+import { type Log, silentLog } from '../../src/core/log.ts';
+import type { Responder } from '../../src/core/responder.ts';
+import type { ModelConfig } from '../../src/responders/provider.ts';
+import { createResponders } from '../../src/responders/registry.ts';
+import { type ModelSimulator, type PromptRecord, startModelSimulator } from '../../src/simulators/model/server.ts';
+import { answerOf, exampleTurn, type TurnParts } from './responder.ts';
+
+export const KEY = 'sk-simulator';
+
+/** Long enough for a busy machine, short enough for a test that waits for them. */
+export const quick = { firstTextMs: 5_000, stalledMs: 5_000, totalMs: 20_000, retryBaseMs: 2 };
+
+export interface ModelRig {
+  readonly simulator: ModelSimulator;
+  respond(config?: Partial<ModelConfig>, clock?: Clock, log?: Log): Responder;
+  ask(parts?: TurnParts, config?: Partial<ModelConfig>, clock?: Clock, log?: Log): Promise<string>;
+  states(): readonly PromptRecord['state'][];
+}
+
+/** Turns answered by a model that fails as told. */
+export async function startModelRig(): Promise<ModelRig> {
+  const simulator = await startModelSimulator({ apiKey: KEY });
+  const respond: ModelRig['respond'] = (config, clock = systemClock, log = silentLog) =>
+    createResponders(
+      {
+        defaultModel: 'openai/sim-small',
+        openaiBaseUrl: simulator.url,
+        openaiApiKey: KEY,
+        timeouts: quick,
+        ...config,
+      },
+      { clock, log, random: () => 0 },
+    ).respond;
+  return {
+    simulator,
+    respond,
+    ask: (parts, config, clock, log) => answerOf(respond(config, clock, log), exampleTurn(parts)),
+    states: () => simulator.prompts.map(({ state }) => state),
+  };
+}
