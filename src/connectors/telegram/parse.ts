@@ -1,6 +1,6 @@
 import type { Bot } from '../../core/integration.ts';
-import type { Author, InboundMessage, Place } from '../../core/message.ts';
-import { oneLine, storable } from '../../core/text.ts';
+import type { Author, InboundMessage, Place, Quote } from '../../core/message.ts';
+import { cut, oneLine, storable } from '../../core/text.ts';
 import type { WireMessage, WireUpdate } from './wire.ts';
 
 /** The bot we speak for. */
@@ -24,6 +24,8 @@ export interface Parsed {
 const ANONYMOUS_ADMIN = 1087968824;
 
 const MAX_NAME = 80;
+/** UTF-16 units, as `InboundMessage.quote` has it. */
+const MAX_QUOTE = 1_000;
 
 /**
  * Fields that make a message something a person posted. Whatever has none of them is a service message (a join, a pin,
@@ -51,10 +53,9 @@ function messagesOf(message: WireMessage, self: Self, channelPost: boolean): Inb
   if (!CONTENT.some((field) => field in message)) return [];
   const repliedTo = realReply(message);
   const speech = read(message, self);
-  const addressed =
-    message.chat.type === 'private' ||
-    speech.toUs ||
-    (repliedTo !== undefined && String(repliedTo.from?.id) === self.id);
+  const quote = repliedTo && quoteOf(message, repliedTo, self);
+  const direct = message.chat.type === 'private';
+  const addressed = direct || speech.toUs || (repliedTo !== undefined && String(repliedTo.from?.id) === self.id);
   return [
     {
       id: messageId(message.chat.id, message.message_id),
@@ -65,6 +66,8 @@ function messagesOf(message: WireMessage, self: Self, channelPost: boolean): Inb
       addressed,
       ...(!addressed && speech.toAnother && { addressedElsewhere: true }),
       ...(repliedTo && { replyTo: messageId(message.chat.id, repliedTo.message_id) }),
+      ...(quote && { quote }),
+      ...(direct && { direct }),
     },
   ];
 }
@@ -85,6 +88,12 @@ function placeOf(message: WireMessage): Place {
 function realReply(message: WireMessage): WireMessage | undefined {
   const to = message.reply_to_message;
   return to && !to.forum_topic_created ? to : undefined;
+}
+
+/** The piece that the person chose, else all that the message says. */
+function quoteOf(message: WireMessage, repliedTo: WireMessage, self: Self): Quote | undefined {
+  const text = cut(storable(message.quote?.text ?? repliedTo.text ?? repliedTo.caption ?? ''), MAX_QUOTE);
+  return text.trim() === '' ? undefined : { name: authorOf(repliedTo, self).name, text };
 }
 
 function authorOf(message: WireMessage, self: Self): Author {

@@ -1,18 +1,46 @@
 import type { Part } from '../../core/delivery.ts';
 import { isBlank, stripInvisible } from '../../core/text.ts';
-import { split } from '../shared/split.ts';
+import type { Block } from '../shared/markdown/blocks.ts';
+import { layOut, type Sheet } from '../shared/markdown/layout.ts';
+import type { Entity } from './entities.ts';
+import { measure, write } from './writer.ts';
 
 /** UTF-16 units [T1]; the documentation says characters, this is the safe reading (platforms.md §2.3). */
 export const TEXT_LENGTH = 4096;
-/** Parts of a longer answer: room for what formatting may add (platforms.md §4.3). */
-const TARGET_LENGTH = 3900;
+/** The platform shows no look of those beyond, so a message with more of them counts as too long. */
+const MAX_ENTITIES = 100;
+/** More would bury the chat under one answer (platforms.md §4.3). */
+const MOST_MESSAGES = 5;
+
+const IN_THE_FILE = 'The answer is too long for a chat: all of it is in the file.';
+
+const sheet: Sheet = {
+  limit: TEXT_LENGTH,
+  sheets: MOST_MESSAGES,
+  size: (blocks) => {
+    const { length, entities } = measure(blocks);
+    return Math.max(length, Math.ceil((entities * TEXT_LENGTH) / MAX_ENTITIES));
+  },
+};
+
+/** `Part.format` of this platform. */
+export interface Format {
+  readonly entities: readonly Entity[];
+}
 
 /**
- * Plain text, sent without a parse mode: nothing to escape, nothing that could be refused as unparsable (F071), no
- * `tg://` mention that the model made up.
+ * Plain text and entities, sent without a parse mode: nothing to escape, nothing that could be refused as unparsable
+ * (F071), no `tg://` mention that the model made up.
  */
-export function render(answer: string): Part[] {
-  return split(stripInvisible(answer), TEXT_LENGTH, TARGET_LENGTH)
-    .filter((text) => !isBlank(text))
-    .map((text) => ({ text }));
+export async function render(answer: string): Promise<readonly Part[]> {
+  const { sheets, more } = await layOut(answer, sheet);
+  const shown = more ? sheets.slice(0, MOST_MESSAGES - 1) : sheets;
+  const parts = shown.map(partOf).filter(({ text }) => !isBlank(text));
+  if (!more) return parts;
+  return [...parts, { text: IN_THE_FILE, file: { name: 'answer.md', content: stripInvisible(answer) } }];
+}
+
+function partOf(blocks: readonly Block[]): Part {
+  const { text, entities } = write(blocks);
+  return entities.length === 0 ? { text } : { text, format: { entities } satisfies Format };
 }

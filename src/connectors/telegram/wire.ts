@@ -1,6 +1,6 @@
 import type { Message, MessageEntity, Update, User } from '@grammyjs/types';
 import type { PlatformPort } from '../../core/connector.ts';
-import { type ExchangeLimits, exchange } from '../shared/http.ts';
+import { type ExchangeLimits, exchange, type RequestParts } from '../shared/http.ts';
 
 /**
  * What we read of the platform's objects, every field as doubtful as it is on the wire: other servers, newer versions
@@ -32,6 +32,8 @@ export type WireMessage = Pick<Message, 'message_id' | 'date'> &
     readonly from?: WireUser;
     readonly sender_chat?: { readonly id: number; readonly title?: string };
     readonly reply_to_message?: WireMessage;
+    /** The piece of it that the person chose to quote. */
+    readonly quote?: { readonly text?: string };
     readonly entities?: readonly WireEntity[];
     readonly caption_entities?: readonly WireEntity[];
   };
@@ -70,6 +72,7 @@ export type Method =
   | 'setWebhook'
   | 'deleteWebhook'
   | 'sendMessage'
+  | 'sendDocument'
   | 'editMessageText'
   | 'deleteMessage'
   | 'sendChatAction';
@@ -90,13 +93,26 @@ const MAX_WAIT_S = 24 * 60 * 60;
 export function createApi(token: string, port: Pick<PlatformPort, 'apiUrl' | 'fetch' | 'clock'>): Api {
   // The colon is legal in a path segment, and the documented form of the URL has it bare.
   const base = `${port.apiUrl}/bot${encodeURIComponent(token).replaceAll('%3A', ':')}`;
-  const headers = { 'content-type': 'application/json' };
   return async (method, parameters, limits) => {
-    const init = { method: 'POST', headers, body: JSON.stringify(parameters) };
+    const init = { method: 'POST', ...contentOf(parameters) };
     const exchanged = await exchange(port, `${base}/${method}`, init, { maxBytes: MAX_ANSWER_BYTES, ...limits });
     if (!exchanged.ok) return { kind: 'failed', sent: exchanged.sent, reason: exchanged.reason };
     return readReply(exchanged.status, exchanged.text, exchanged.headers.get('retry-after'));
   };
+}
+
+/** JSON; a form where a file goes along, in which all that is not text is the JSON of it [T1]. */
+function contentOf(parameters: Readonly<Record<string, unknown>>): Pick<RequestParts, 'headers' | 'body'> {
+  const values = Object.entries(parameters);
+  if (!values.some(([, value]) => value instanceof File)) {
+    return { headers: { 'content-type': 'application/json' }, body: JSON.stringify(parameters) };
+  }
+  const body = new FormData();
+  for (const [name, value] of values) {
+    if (value instanceof File) body.set(name, value);
+    else body.set(name, typeof value === 'string' ? value : JSON.stringify(value));
+  }
+  return { headers: {}, body };
 }
 
 function readReply(status: number, text: string, retryAfter: string | null): Reply {
