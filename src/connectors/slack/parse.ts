@@ -61,6 +61,8 @@ export function parseMessage(raw: WireMessage, context: ParseContext): InboundMe
         (raw.parent_user_id === self.userId || context.joined?.(root) === true) &&
         !CALLS.test(said)),
     ...(root !== undefined && { replyTo: messageId(channel, root) }),
+    // A direct message between several people is no such place, whoever of them is spoken to.
+    ...(direct && { direct: true }),
   };
 }
 

@@ -1,45 +1,229 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { render, TEXT_LENGTH } from './render.ts';
+import type { Block, Item, Run, Table } from '../shared/markdown/blocks.ts';
+import { partOf, render, size, TEXT_LENGTH } from './render.ts';
 
-const decode = (text: string) => text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+const say = (...runs: (string | Run)[]): Block => ({
+  kind: 'paragraph',
+  runs: runs.map((run) => (typeof run === 'string' ? { text: run } : run)),
+});
+const item = (...blocks: (string | Block)[]): Item => ({
+  blocks: blocks.map((block) => (typeof block === 'string' ? say(block) : block)),
+});
+const list = (start: number | null, ...items: Item[]): Block => ({ kind: 'list', start, items });
+const quote = (...blocks: Block[]): Block => ({ kind: 'quote', blocks });
+const code = (text: string): Block => ({ kind: 'code', language: 'js', text });
+const table = (head: string[], ...rows: string[][]): Table => ({
+  kind: 'table',
+  align: head.map((_, column) => (column === 1 ? 'right' : 'left')),
+  head: head.map((text) => [{ text }]),
+  rows: rows.map((row) => row.map((text) => (text === '' ? [] : [{ text }]))),
+});
+
+const section = (...elements: object[]) => ({ type: 'rich_text_section', elements });
+const text = (words: string, style?: object) => ({ type: 'text', text: words, ...(style && { style }) });
+const rich = (...elements: object[]) => [{ type: 'rich_text', elements }];
+const lines = (...words: string[]) => words.map((one) => section(text(one)));
+const bullets = (indent: number, words: string[], more: object = {}) => ({
+  type: 'rich_text_list',
+  style: 'bullet',
+  indent,
+  ...more,
+  elements: lines(...words),
+});
+const numbers = (indent: number, words: string[], more: object = {}) => ({
+  ...bullets(indent, words, more),
+  style: 'ordered',
+});
+
+describe('a sheet', () => {
+  it.each<[string, Block[], string, object[]]>([
+    [
+      'paragraphs in one section, with their looks',
+      [say('a ', { text: 'b', bold: true }, ' c'), say({ text: 'd', italic: true }, ' ', { text: 'e<', code: true })],
+      'a *b* c\n\n_d_ `e&lt;`',
+      rich(
+        section(
+          ...[text('a '), text('b', { bold: true }), text(' c'), text('\n\n')],
+          ...[text('d', { italic: true }), text(' '), text('e<', { code: true })],
+        ),
+      ),
+    ],
+    [
+      'a mark in the middle of a word is none',
+      [say('a', { text: 'b', bold: true }, 'c ', { text: '2*3', bold: true }, ' ', { text: 'x\ny', strike: true })],
+      'abc 2*3 ~x~\n~y~',
+      rich(
+        section(
+          ...[text('a'), text('b', { bold: true }), text('c '), text('2*3', { bold: true }), text(' ')],
+          text('x\ny', { strike: true }),
+        ),
+      ),
+    ],
+    [
+      'headings, bold',
+      [{ kind: 'heading', level: 2, runs: [{ text: 'Title' }] }, say('x')],
+      '*Title*\n\nx',
+      rich(section(text('Title', { bold: true }), text('\n\n'), text('x'))),
+    ],
+    [
+      'links',
+      [
+        say(
+          ...[
+            { text: 'here', href: 'https://a.test/?x=1&y=|' },
+            { text: ' (a.test)', href: 'https://a.test/?x=1&y=|' },
+          ],
+          ...[' ', { text: 'https://b.test/', href: 'https://b.test/', bold: true } as const],
+        ),
+      ],
+      '<https://a.test/?x=1&amp;y=%7C|here><https://a.test/?x=1&amp;y=%7C| (a.test)> *<https://b.test/>*',
+      rich(
+        section(
+          { type: 'link', url: 'https://a.test/?x=1&y=|', text: 'here' },
+          { type: 'link', url: 'https://a.test/?x=1&y=|', text: ' (a.test)' },
+          text(' '),
+          { type: 'link', url: 'https://b.test/', style: { bold: true } },
+        ),
+      ),
+    ],
+    [
+      'code, whose fences the text cannot hold',
+      [code('if (a < b) {\n```\n}')],
+      '```\nif (a &lt; b) {\n`` `\n}\n```',
+      rich({ type: 'rich_text_preformatted', elements: [text('if (a < b) {\n```\n}')] }),
+    ],
+    [
+      'lists in lists, which go on with their numbers',
+      [list(3, item('three', list(null, item('x'), item('y'))), item('four'))],
+      '3. three\n    • x\n    • y\n4. four',
+      rich(numbers(0, ['three'], { offset: 2 }), bullets(1, ['x', 'y']), numbers(0, ['four'], { offset: 3 })),
+    ],
+    [
+      'a list that begins at nothing, code in it, tasks, and what an earlier message began',
+      [
+        list(0, item('zero'), item('one', code('x'), say('more'))),
+        list(null, { checked: true, blocks: [say('done')] }, { checked: false, blocks: [say('open')] }),
+        list(7, { continued: true, blocks: [say('rest')] }, item('seven')),
+      ],
+      '0. zero\n1. one\n    ```\n    x\n    ```\n    more\n\n• ☑ done\n• ☐ open\n\nrest\n7. seven',
+      rich(
+        section(text('0. '), text('zero')),
+        numbers(0, ['one']),
+        { type: 'rich_text_preformatted', elements: [text('x')] },
+        section(text('more')),
+        { ...bullets(0, []), elements: [section(text('☑ '), text('done')), section(text('☐ '), text('open'))] },
+        section(text('rest')),
+        numbers(0, ['seven'], { offset: 6 }),
+      ),
+    ],
+    [
+      'quotes, with what is in them',
+      [quote(say('a\nb'), quote(say('c\nd')), list(null, item('e')), code('f'))],
+      '> a\n> b\n> \n> > c\n> > d\n> \n> • e\n> \n> ```\n> f\n> ```',
+      rich(
+        { type: 'rich_text_quote', elements: [text('a\nb'), text('\n\n'), text('> '), text('c\n> d')] },
+        bullets(0, ['e'], { border: 1 }),
+        { type: 'rich_text_preformatted', elements: [text('f')], border: 1 },
+      ),
+    ],
+    [
+      'rules',
+      [say('a'), { kind: 'rule' }, say('b')],
+      'a\n\n———\n\nb',
+      [...rich(section(text('a'))), { type: 'divider' }, ...rich(section(text('b')))],
+    ],
+    [
+      'a table',
+      [table(['Name', 'Age'], ['Ada', '36'], ['日本', ''])],
+      '```\nName  Age\n────  ───\nAda    36\n日本\n```',
+      [
+        {
+          type: 'table',
+          rows: [
+            ['Name', 'Age'],
+            ['Ada', '36'],
+            ['日本', ' '],
+          ].map((row) => row.map((words) => ({ type: 'raw_text', text: words }))),
+          column_settings: [
+            { align: 'left', is_wrapped: true },
+            { align: 'right', is_wrapped: true },
+          ],
+        },
+      ],
+    ],
+    [
+      'a wide table in a quote, as a list',
+      [quote(table(['Name', 'What is known'], ['Ada', 'x'.repeat(70)]))],
+      `> • *Name*: Ada\n>     *What is known*: ${'x'.repeat(70)}`,
+      rich({
+        ...bullets(0, [], { border: 1 }),
+        elements: [
+          section(
+            ...[text('Name', { bold: true }), text(': '), text('Ada'), text('\n')],
+            ...[text('What is known', { bold: true }), text(': '), text('x'.repeat(70))],
+          ),
+        ],
+      }),
+    ],
+  ])('has %s', (_name, blocks, words, format) => {
+    expect(partOf(blocks)).toEqual({ text: words, format: { blocks: format } });
+  });
+
+  it('knows styles in cells', () => {
+    const styled: Table = { ...table(['A']), rows: [[[{ text: 'x', bold: true }]]] };
+    expect(partOf([styled]).format).toMatchObject({
+      blocks: [{ rows: [[{ type: 'raw_text' }], rich(section(text('x', { bold: true })))] }],
+    });
+  });
+});
+
+describe('the size', () => {
+  const row = ['a', 'b'];
+  it.each<[string, Block[], boolean]>([
+    ['2,000 letters', [say('x'.repeat(2_000))], true],
+    ['4,000 letters', [say('x'.repeat(4_000))], false],
+    ['1,000 letters that are escaped', [say('<'.repeat(1_000))], false],
+    [
+      'an address that is too long for the text',
+      [say({ text: 'x', href: `https://a.test/?${'&'.repeat(2_000)}` })],
+      true,
+    ],
+    ['24 rules', Array.from({ length: 24 }, () => ({ kind: 'rule' })), true],
+    ['25 rules', Array.from({ length: 25 }, () => ({ kind: 'rule' })), false],
+    ['one table', [table(row, row)], true],
+    ['two tables', [table(row, row), table(row, row)], false],
+    ['a second one in a quote', [table(row, row), quote(table(row, row))], true],
+    ['100 rows', [table(['a'], ...Array.from({ length: 100 }, () => ['b']))], false],
+    ['1,000 items of a letter', [list(null, ...Array.from({ length: 1_000 }, () => item('x')))], false],
+  ])('of %s', (_name, blocks, fits) => {
+    expect(size(blocks) <= TEXT_LENGTH).toBe(fits);
+  });
+
+  it('only grows with the rows of a table, however it is written', () => {
+    const narrow = Array.from({ length: 20 }, () => ['a', 'b']);
+    const sizes = [19, 20].map((rows) => size([table(['a', 'b'], ...narrow.slice(0, rows))]));
+    const wide = size([table(['a', 'b'], ...narrow, ['x'.repeat(70), 'y'])]);
+    expect([...sizes, wide].toSorted((one, other) => one - other)).toEqual([...sizes, wide]);
+  });
+});
 
 describe('render', () => {
   it.each([
     ['<!channel> <!here> <!everyone>', '&lt;!channel&gt; &lt;!here&gt; &lt;!everyone&gt;'],
     ['<@U0BOT> <!subteam^S1>', '&lt;@U0BOT&gt; &lt;!subteam^S1&gt;'],
-    ['<https://evil.test|bank.test>', '&lt;https://evil.test|bank.test&gt;'],
-    ['&lt;!here&gt;', '&amp;lt;!here&amp;gt;'],
     ['`a < b`', '`a &lt; b`'],
     ['a\u202eb\u{e0041}', 'ab'],
-  ])('makes no token of what a model wrote: %s', (answer, text) => {
-    expect(render(answer)).toEqual([{ text }]);
+  ])('makes no token of what a model wrote: %s', async (answer, words) => {
+    expect((await render(answer)).map((part) => part.text)).toEqual([words]);
   });
 
-  it.each(['', ' \n', '\u200b\u2800'])('sends nothing that nobody would see: %j', (answer) => {
-    expect(render(answer)).toEqual([]);
+  it.each(['', ' \n', '\u200b\u2800'])('sends nothing that nobody would see: %j', async (answer) => {
+    expect(await render(answer)).toEqual([]);
   });
 
-  it('counts what is escaped as it is sent', () => {
-    const parts = render('<&> '.repeat(3_000)).map(({ text }) => text);
-    expect(Math.max(...parts.map((text) => text.length))).toBeLessThanOrEqual(TEXT_LENGTH);
-    const words = parts.map(decode).join(' ').trim().split(' ');
-    expect(words).toHaveLength(3_000);
-    expect(new Set(words)).toEqual(new Set(['<&>']));
-  });
-
-  it('keeps every part within the limit and well escaped', () => {
-    const piece = fc.constantFrom('<', '>', '&', 'word ', '\n\n', '```\n', '😀', 'x'.repeat(800), '&amp;', '<@U1>');
-    const answer = fc.array(piece, { maxLength: 400 }).map((pieces) => pieces.join(''));
-    fc.assert(
-      fc.property(answer, (value) => {
-        for (const { text } of render(value)) {
-          expect(text.length).toBeLessThanOrEqual(TEXT_LENGTH);
-          expect(text).not.toMatch(/[<>]|&(?!(?:amp|lt|gt);)/);
-          expect(text.isWellFormed()).toBe(true);
-        }
-      }),
-      { numRuns: 200 },
-    );
+  it('counts what is escaped as it is sent', async () => {
+    const parts = (await render('<&> '.repeat(3_000))).map((part) => part.text);
+    expect(Math.max(...parts.map((words) => words.length))).toBeLessThanOrEqual(TEXT_LENGTH);
+    expect(parts.join(' ').trim().split(' ')).toEqual(Array(3_000).fill('&lt;&amp;&gt;'));
   });
 });

@@ -1,29 +1,81 @@
 import type { Part } from '../../core/delivery.ts';
-import { isBlank, stripInvisible } from '../../core/text.ts';
-import { split } from '../shared/split.ts';
+import { isBlank } from '../../core/text.ts';
+import type { Block } from '../shared/markdown/blocks.ts';
+import { layOut } from '../shared/markdown/layout.ts';
+import { longestMrkdwn, mrkdwn } from './mrkdwn.ts';
+import { isNative, type SlackBlock, slackBlocks } from './rich-text.ts';
+import { MOST_ROWS } from './tables.ts';
 
 /** 4,000 are recommended for a text, and an edit must not have more [S7][S8]. What is escaped counts as it is sent. */
 export const TEXT_LENGTH = 3500;
 
+/** 50 in a message [S8]. */
+const MOST_BLOCKS = 50;
 /**
- * Plain text. What the platform could read as one of its tokens is escaped, so that no answer notifies a channel, a
- * group or a person, and no link hides behind other words (faults.md §3, 47).
+ * The whole of the blocks is refused somewhere above 13,000 characters [S-i11]. Whether their text is counted or all of
+ * it, nobody tells: all of it stays below the smallest number that is known.
  */
-export function render(answer: string): Part[] {
-  return partsOf(stripInvisible(answer), TEXT_LENGTH).map((text) => ({ text }));
+const BLOCKS_LENGTH = 12_000;
+
+/** What a message has in blocks, read from where it was stored. */
+export interface Format {
+  readonly blocks: readonly SlackBlock[];
 }
 
-/** Escaping lengthens: where a part outgrows the limit, it is cut into smaller ones. */
-function partsOf(text: string, room: number): string[] {
-  return split(text, room)
-    .filter((part) => !isBlank(part))
-    .flatMap((part) => {
-      const escaped = escapeTokens(part);
-      return escaped.length <= TEXT_LENGTH ? [escaped] : partsOf(part, Math.floor(room / 2));
-    });
+/**
+ * An answer as messages, each of them twice: as blocks for those who see it, and as text for notifications, and in case
+ * that the blocks are refused. Text in blocks is literal, and in the other what could be read as one of the platform's
+ * tokens is escaped: so no answer notifies a channel, a group or a person (faults.md §3, 47).
+ */
+export async function render(answer: string): Promise<readonly Part[]> {
+  const { sheets } = await layOut(answer, { size, limit: TEXT_LENGTH });
+  return sheets.map(partOf).filter(({ text }) => !isBlank(text));
 }
 
-/** These three and no others [S12]. */
-function escapeTokens(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+export function partOf(sheet: readonly Block[]): Part {
+  const blocks = slackBlocks(sheet);
+  return { text: mrkdwn(sheet), ...(blocks.length > 0 && { format: { blocks } satisfies Format }) };
+}
+
+/** How much of a message these blocks fill, in units of its text: that of its limits counts which they fill most. */
+export function size(blocks: readonly Block[]): number {
+  let text = 0;
+  let length = 0;
+  let count = 1;
+  let tables = 0;
+  for (const block of blocks) {
+    const one = measured(block);
+    text += one.text;
+    length += one.length;
+    count += one.breaks;
+    // One table in a message is what the platform has ever said it takes.
+    if (isNative(block)) tables += block.rows.length < MOST_ROWS ? 1 : 2;
+  }
+  const fullest = Math.max(text / TEXT_LENGTH, length / BLOCKS_LENGTH, count / MOST_BLOCKS, tables > 1 ? tables : 0);
+  return Math.ceil(fullest * TEXT_LENGTH);
+}
+
+interface Measure {
+  readonly text: number;
+  /** Of the blocks as JSON. */
+  readonly length: number;
+  /** Blocks that it makes beside the one that text goes on in. */
+  readonly breaks: number;
+}
+
+/** A sheet is measured again and again while it fills; what is on it stays. */
+const measures = new WeakMap<Block, Measure>();
+
+function measured(block: Block): Measure {
+  const known = measures.get(block);
+  if (known) return known;
+  const made = slackBlocks([block]);
+  const measure = {
+    text: longestMrkdwn(block),
+    // The sign between two paragraphs, and the comma.
+    length: JSON.stringify(made).length + 40,
+    breaks: block.kind === 'rule' || isNative(block) ? 2 : 0,
+  };
+  measures.set(block, measure);
+  return measure;
 }

@@ -92,6 +92,38 @@ describe('send', () => {
     expect(calls).toHaveLength(2);
   });
 
+  describe('of blocks', () => {
+    const blocks = [{ type: 'divider' }];
+    const part = { text: 'hello', format: { blocks } };
+
+    it('goes with posts and edits', async () => {
+      const { send, calls } = setup();
+      await send({ part });
+      await send({ ...edit, part });
+      await send({ part: { text: 'hello', format: { blocks: [] } } });
+      expect(calls.map(({ parameters }) => [parameters['text'], parameters['blocks']])).toEqual([
+        ['hello', blocks],
+        ['hello', blocks],
+        ['hello', undefined],
+      ]);
+    });
+
+    it.each(['invalid_blocks', 'invalid_blocks_format', 'msg_blocks_too_long'])(
+      'that are refused (%s) leaves the text, once',
+      async (error) => {
+        for (const more of [{}, edit]) {
+          const { send, calls } = setup((_call, index) => (index === 0 ? no(error) : ok()));
+          expect(await send({ part, ...more })).toEqual({ ok: true, messageId: TS });
+          const [first, second] = calls.map(({ method, parameters }) => ({ method, ...parameters }));
+          expect(second).toEqual({ ...first, blocks: undefined });
+        }
+        const { send, calls } = setup(() => no(error));
+        expect(await send({ part })).toMatchObject({ ok: false, failure: { kind: 'rejected' } });
+        expect(calls).toHaveLength(2);
+      },
+    );
+  });
+
   it('has deleted what is no more', async () => {
     expect(await setup(() => no('message_not_found')).send(erase)).toEqual({ ok: true, messageId: TS });
   });

@@ -7,7 +7,7 @@ import { selfOf } from './parse.ts';
 import { lookUp, metadataOf } from './reconcile.ts';
 import { isTs } from './ts.ts';
 import { Turns } from './turns.ts';
-import { createApi, type Method, type Reply } from './wire.ts';
+import { createApi, isObject, type Method, type Reply } from './wire.ts';
 
 /** Longer than any answer takes, short enough to free the conversation. */
 const CALL_TIMEOUT_MS = 30_000;
@@ -23,6 +23,9 @@ const METHODS = { create: 'chat.postMessage', edit: 'chat.update', delete: 'chat
   Delivery['operation'],
   Method
 >;
+
+/** The platform does not take these blocks; it takes the text without them. */
+const BLOCKS_REFUSED: readonly string[] = ['invalid_blocks', 'invalid_blocks_format', 'msg_blocks_too_long'];
 
 /** Previews tell a third party that a link was shown, without anybody clicking it (faults.md §3, 49). */
 const NO_PREVIEW = { unfurl_links: false, unfurl_media: false };
@@ -76,7 +79,11 @@ export function sender(bot: Bot, credential: Credential, port: PlatformPort): Se
     if (blockedMs > 0) return { kind: 'held', afterMs: blockedMs, scope: posts ? 'credential' : 'conversation' };
     const afterMs = heldMs(delivery);
     if (afterMs > 0) return { kind: 'held', afterMs, scope: 'conversation' };
-    const reply = await call(method, argumentsOf(delivery), signal);
+    let reply = await call(method, argumentsOf(delivery), signal);
+    if (reply.kind === 'refused' && BLOCKS_REFUSED.includes(reply.error) && blocksOf(delivery)) {
+      port.log.warn('blocks_refused', { bot: bot.id, delivery: delivery.id, reason: reply.error });
+      reply = await call(method, argumentsOf({ ...delivery, part: { text: delivery.part.text } }), signal);
+    }
     if (reply.kind === 'limited' && posts) turns.block(method, reply.afterMs, ALL_POSTS);
     else if (reply.kind === 'limited') pacer.block(method, reply.afterMs, EDITS);
     return reply;
@@ -104,13 +111,20 @@ export function sender(bot: Bot, credential: Credential, port: PlatformPort): Se
  * The thread is that of the conversation and not of what is replied to: where answers go to the channel itself there is
  * none. A thread is named by its first message, never by a reply [S8].
  */
-function argumentsOf(delivery: Delivery): Readonly<Record<string, unknown>> {
+export function argumentsOf(delivery: Delivery): Readonly<Record<string, unknown>> {
   const { to, part, operation, messageId } = delivery;
   if (operation === 'delete') return { channel: to.channel, ts: messageId };
-  const content = { channel: to.channel, text: part.text, ...AS_WRITTEN };
+  const blocks = blocksOf(delivery);
+  const content = { channel: to.channel, text: part.text, ...(blocks && { blocks }), ...AS_WRITTEN };
   if (operation === 'edit') return { ...content, ts: messageId };
   const thread = to.thread !== undefined && { thread_ts: to.thread };
   return { ...content, ...thread, ...NO_PREVIEW, metadata: metadataOf(delivery) };
+}
+
+function blocksOf({ part }: Delivery): readonly unknown[] | undefined {
+  const { format } = part;
+  if (!isObject(format) || !Array.isArray(format['blocks']) || format['blocks'].length === 0) return undefined;
+  return format['blocks'];
 }
 
 /** The id of the message when it is now as it should be. */

@@ -4,6 +4,7 @@ import type { Somebody } from './apps.ts';
 import { joinChannel, leaveChannel } from './places.ts';
 import { edit, post, remove } from './posts.ts';
 import type { Scene } from './scene.ts';
+import { shown } from './shown.ts';
 import { type Channel, type Message, shownName, type User } from './world.ts';
 
 export interface SayOptions {
@@ -60,9 +61,9 @@ export interface ChannelHandle {
   leave(who: Somebody): void;
   archive(on?: boolean): void;
   rename(name: string): void;
-  /** All that is visible, threads included, messages about joining and the like left out; oldest first. */
+  /** All that is visible, answers as people see them, threads included, messages about joining and the like left out; oldest first. */
   transcript(): TranscriptLine[];
-  /** What bots sent over the Web API, in this thread only where one is named. */
+  /** What bots sent over the Web API, as people see it, in this thread only where one is named. */
   answers(thread?: string): string[];
   /** Resolves once the bots have `count` messages here. */
   answered(count: number, signal?: AbortSignal): Promise<string[]>;
@@ -86,7 +87,7 @@ export function channelHandle(scene: Scene, channel: Channel, speaker: User): Ch
   const answers = (thread?: string) =>
     [...channel.messages.values()]
       .filter((it) => it.sent && (thread === undefined || it.parent?.ts === thread))
-      .map((it) => it.text);
+      .map(shown);
   const body = (text: string, options: SayOptions) => ({
     text: options.mention ? `<@${options.mention.id}> ${text}` : text,
     parent: parentOf(options),
@@ -94,9 +95,9 @@ export function channelHandle(scene: Scene, channel: Channel, speaker: User): Ch
     subtype: options.subtype ?? (options.files ? 'file_share' : undefined),
     extra: {
       ...(options.files && { files: options.files, upload: false }),
-      ...(options.blocks && { blocks: options.blocks }),
       ...options.extra,
     },
+    blocks: options.blocks,
   });
   return {
     id: channel.id,
@@ -161,7 +162,7 @@ function lines(channel: Channel): TranscriptLine[] {
   return spoken.map((message) => ({
     who: message.user?.bot ? `@${message.user.name}` : shownName(message),
     fromBot: message.botId !== undefined,
-    text: message.text,
+    text: message.sent ? shown(message) : message.text,
     at: message.at,
     ts: message.ts,
     thread_ts: message.parent?.ts,

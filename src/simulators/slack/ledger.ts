@@ -72,6 +72,8 @@ export interface LedgerMessage {
   readonly thread_ts: string | undefined;
   readonly at: number;
   text: string;
+  /** Whom it notified, as tokens. */
+  mentions: readonly string[];
   readonly metadata: unknown;
   edits: number;
   /** Nobody deleted it. */
@@ -99,7 +101,7 @@ const counted = [
   'deliveries',
   'messages',
   'ambiguous',
-  /** What a text or a flag would notify: `<!channel>`, `<@U…>`, `<!subteam…>`, `link_names`, `parse`. */
+  /** Messages that notify somebody: by `<!channel>`, `<@U…>`, `<!subteam…>`, an element of rich text, `link_names`, `parse`. */
   'pings',
   /** Messages with a link whose preview was not suppressed. */
   'previews',

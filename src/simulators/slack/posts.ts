@@ -10,6 +10,7 @@ export interface PostOptions {
   readonly appId?: string | undefined;
   readonly username?: string | undefined;
   readonly text: string;
+  readonly blocks?: readonly unknown[] | undefined;
   readonly subtype?: string | undefined;
   readonly parent?: Message | undefined;
   readonly broadcast?: boolean;
@@ -30,6 +31,7 @@ export function post(scene: Scene, channel: Channel, options: PostOptions): Mess
     appId: options.appId,
     username: options.username,
     text: options.text,
+    blocks: options.blocks,
     subtype: options.subtype ?? (parent && options.broadcast ? 'thread_broadcast' : undefined),
     parent,
     broadcast: parent !== undefined && (options.broadcast ?? false),
@@ -72,16 +74,17 @@ function mention(scene: Scene, message: Message): void {
   }
 }
 
-/** `unchanged`: the text stays, as for an unfurled link. */
+/** Without a text both text and blocks stay, as for an unfurled link; with one, blocks that are not given go [S7]. */
 export function edit(
   scene: Scene,
   message: Message,
-  change: { text?: string; attachments?: readonly unknown[] },
+  change: { text?: string; blocks?: readonly unknown[] | undefined; attachments?: readonly unknown[] },
 ): void {
   const previous = historyMessage(message, true);
   const ts = nextTs(message.channel, scene.clock.now());
   if (change.text !== undefined) {
     message.text = change.text;
+    message.blocks = change.blocks;
     message.edited = ts;
   }
   if (change.attachments) message.attachments = change.attachments;

@@ -30,6 +30,7 @@ export function historyMessage(message: Message, withMetadata: boolean): Wire {
     ...(message.appId !== undefined && { app_id: message.appId }),
     ...(message.username !== undefined && { username: message.username }),
     text: message.text,
+    ...(message.blocks && { blocks: message.blocks }),
     ts: message.ts,
     ...(user && !user.bot && message.subtype === undefined && { client_msg_id: clientId(message) }),
     ...(parent && { thread_ts: parent.ts, ...(parent.user && { parent_user_id: parent.user.id }) }),

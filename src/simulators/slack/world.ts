@@ -82,6 +82,7 @@ export interface Message {
   /** The name that a bot post without a user shows. */
   readonly username: string | undefined;
   text: string;
+  blocks: readonly unknown[] | undefined;
   readonly subtype: string | undefined;
   readonly parent: Message | undefined;
   /** A reply that the channel shows too. */
