@@ -15,11 +15,12 @@ export type Block =
 
 export interface List {
   readonly kind: 'list';
-  /** The number of the first item; `null` for a list without numbers. */
+  /** The number of the first item that is not `continued`; `null` for a list without numbers. */
   readonly start: number | null;
   readonly items: readonly Item[];
 }
 
+/** Never without blocks. */
 export interface Item {
   /** Of a task list. */
   readonly checked?: boolean;

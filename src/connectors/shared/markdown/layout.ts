@@ -1,4 +1,13 @@
+import { setImmediate } from 'node:timers/promises';
+import { isBlank } from '../../../core/text.ts';
 import type { Block } from './blocks.ts';
+import { definitionsIn } from './definitions.ts';
+import { divide, keptWithNext } from './divide.ts';
+import { joined } from './join.ts';
+import { read } from './read.ts';
+import { words } from './runs.ts';
+import { slices } from './source.ts';
+import { largest } from './text-cuts.ts';
 
 /** How a platform takes messages. */
 export interface Sheet {
@@ -25,6 +34,63 @@ export interface Layout {
  * both sides, a list goes on with its numbers, a table repeats its head. Nothing is left out but white space at a cut.
  * Long texts are read in slices, between which other work goes on.
  */
-export async function layOut(_answer: string, _sheet: Sheet): Promise<Layout> {
-  throw new Error('not built yet');
+export async function layOut(answer: string, sheet: Sheet): Promise<Layout> {
+  const most = sheet.sheets ?? Number.POSITIVE_INFINITY;
+  const sheets: (readonly Block[])[] = [];
+  const definitions = definitionsIn(answer);
+  let pending: readonly Block[] = [];
+  let first = true;
+  const add = (blocks: readonly Block[]) => {
+    if (blocks.some((block) => block.kind === 'rule') || !isBlank(words(blocks))) sheets.push(blocks);
+  };
+  for (const slice of slices(answer)) {
+    if (!first) await setImmediate();
+    first = false;
+    pending = joined(pending, read(slice.source, definitions), slice.joint);
+    while (sheet.size(pending) > sheet.limit) {
+      if (sheets.length >= most) return { sheets, more: true };
+      const { head, tail } = fill(pending, sheet);
+      add(head);
+      pending = tail;
+      if (sheets.length % 4 === 3) await setImmediate();
+    }
+  }
+  if (pending.length === 0) return { sheets, more: false };
+  if (sheets.length >= most) return { sheets, more: true };
+  add(pending);
+  return { sheets, more: false };
+}
+
+interface Filled {
+  readonly head: readonly Block[];
+  readonly tail: readonly Block[];
+}
+
+/** One sheet of blocks that are too many for it. */
+function fill(blocks: readonly Block[], { size, limit }: Sheet): Filled {
+  const whole = largest(blocks.length, (count) => size(blocks.slice(0, count)) <= limit);
+  const before = blocks.slice(0, whole);
+  const here = keptWithNext(before);
+  const apart = { head: here, tail: blocks.slice(here.length) };
+  if (here.length > 0 && size(here) >= limit / 2) return apart;
+  const [block, ...rest] = blocks.slice(whole);
+  if (!block) return { head: blocks, tail: [] };
+  const division = divide(block, {
+    empty: whole === 0,
+    fits: (piece) => size([...before, piece]) <= limit,
+    enough: (piece) => size([...before, piece]) >= limit / 2,
+  });
+  if (division)
+    return { head: division.head.length > 0 ? [...before, ...division.head] : [], tail: [...division.tail, ...rest] };
+  if (here.length > 0) return apart;
+  if (whole > 0) return { head: before, tail: blocks.slice(whole) };
+  return { head: [], tail: [...flattened(block, size, limit), ...rest] };
+}
+
+/** What is left of a block whose frame alone is larger than a sheet: its words. */
+function flattened(block: Block, size: Sheet['size'], limit: number): readonly Block[] {
+  const text = words([block]);
+  const paragraph = (part: string): Block => ({ kind: 'paragraph', runs: [{ text: part }] });
+  if (size([paragraph('x')]) > limit) throw new Error('No sheet is so small that a letter has no room');
+  return text.trim() === '' ? [] : [paragraph(text)];
 }

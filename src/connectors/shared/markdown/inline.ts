@@ -1,0 +1,94 @@
+import { stripInvisible } from '../../../core/text.ts';
+import type { Look, Run } from './blocks.ts';
+import { linked, withLinks } from './links.ts';
+import type { Token } from './parser.ts';
+import { plain, trimmed } from './runs.ts';
+
+const CJK = String.raw`[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303F\uFF00-\uFFEF]`;
+const ENDS_IN_CJK = new RegExp(`${CJK}$`, 'u');
+const BEGINS_WITH_CJK = new RegExp(`^${CJK}`, 'u');
+
+/** The one tag that models use in earnest, in cells of tables. */
+const BREAK = /<br\s{0,3}\/?>/gi;
+
+/** What joins two lines of a paragraph: Chinese and Japanese have no spaces between words. */
+export function lineJoint(before: string, after: string): string {
+  return ENDS_IN_CJK.test(before.slice(-2)) && BEGINS_WITH_CJK.test(after.slice(0, 2)) ? '' : ' ';
+}
+
+/** The runs of an `inline` token. */
+export function readInline(token: Token): Run[] {
+  // References decode to characters that were taken out of the source.
+  const decoded = token.content.includes('&');
+  const runs = runsOf(token.children ?? [], decoded);
+  return trimmed(runs);
+}
+
+function runsOf(tokens: readonly Token[], decoded: boolean): Run[] {
+  const runs: Run[] = [];
+  const depth = { bold: 0, italic: 0, strike: 0 };
+  // A link holds no other link: one is open at a time.
+  let link: { readonly href: string; readonly from: number } | undefined;
+  const look = (): Look => ({
+    ...(depth.bold > 0 && { bold: true }),
+    ...(depth.italic > 0 && { italic: true }),
+    ...(depth.strike > 0 && { strike: true }),
+  });
+  const clean = (text: string) => (decoded ? stripInvisible(text).replaceAll('\n', ' ') : text);
+  const closeLink = () => {
+    if (link) runs.push(...linked(runs.splice(link.from), link.href));
+    link = undefined;
+  };
+  for (const [index, token] of tokens.entries()) {
+    switch (token.type) {
+      case 'strong_open':
+      case 'strong_close':
+        depth.bold += token.nesting;
+        break;
+      case 'em_open':
+      case 'em_close':
+        depth.italic += token.nesting;
+        break;
+      case 's_open':
+      case 's_close':
+        depth.strike += token.nesting;
+        break;
+      case 'link_open':
+        closeLink();
+        link = { href: attribute(token, 'href'), from: runs.length };
+        break;
+      case 'link_close':
+        closeLink();
+        break;
+      case 'softbreak':
+        runs.push({ text: lineJoint(runs.at(-1)?.text ?? '', tokens[index + 1]?.content ?? ''), ...look() });
+        break;
+      case 'hardbreak':
+        runs.push({ text: '\n', ...look() });
+        break;
+      case 'code_inline':
+        runs.push({ text: token.content, code: true });
+        break;
+      case 'image':
+        runs.push(...image(token, look(), decoded, link !== undefined));
+        break;
+      default: {
+        const text = clean(token.content).replace(BREAK, '\n');
+        runs.push(...(link ? [{ text, ...look() }] : withLinks(text, look())));
+      }
+    }
+  }
+  closeLink();
+  return runs;
+}
+
+/** Words that lead to the picture; within a link they lead where the link does. */
+function image(token: Token, look: Look, decoded: boolean, inLink: boolean): readonly Run[] {
+  const children = token.children?.length ? plain(runsOf(token.children, decoded)) : token.content;
+  const text = children.replaceAll('\n', ' ').trim();
+  return inLink ? [{ text, ...look }] : linked(text === '' ? [] : [{ text, ...look }], attribute(token, 'src'));
+}
+
+function attribute(token: Token, name: string): string {
+  return String(token.attrs?.find(([key]) => key === name)?.[1] ?? '');
+}

@@ -1,0 +1,31 @@
+import type { Block } from './blocks.ts';
+import { lineJoint } from './inline.ts';
+import { plain, trimmed } from './runs.ts';
+import type { Joint } from './source.ts';
+
+/** The blocks of two slices, where the second may go on with the last block of the first. */
+export function joined(before: readonly Block[], after: readonly Block[], joint: Joint): readonly Block[] {
+  const last = before.at(-1);
+  const [first, ...rest] = after;
+  if (!last || !first) return [...before, ...after];
+  const one = asOne(last, first, joint);
+  return one ? [...before.slice(0, -1), one, ...rest] : [...before, ...after];
+}
+
+function asOne(last: Block, first: Block, joint: Joint): Block | undefined {
+  if (last.kind === 'list' && first.kind === 'list' && (last.start === null) === (first.start === null)) {
+    const next = last.start === null ? null : last.start + last.items.filter((item) => !item.continued).length;
+    return first.start === next ? { ...last, items: [...last.items, ...first.items] } : undefined;
+  }
+  if (joint === 'code' && last.kind === 'code' && first.kind === 'code') {
+    return { ...last, text: `${last.text}\n${first.text}` };
+  }
+  if (joint === 'table' && last.kind === 'table' && first.kind === 'table') {
+    return { ...last, rows: [...last.rows, ...first.rows] };
+  }
+  if ((joint === 'line' || joint === 'inside') && last.kind === 'paragraph' && first.kind === 'paragraph') {
+    const between = joint === 'inside' ? '' : lineJoint(plain(last.runs), plain(first.runs));
+    return { kind: 'paragraph', runs: trimmed([...last.runs, { text: between }, ...first.runs]) };
+  }
+  return undefined;
+}
