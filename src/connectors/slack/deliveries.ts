@@ -1,14 +1,18 @@
 import type { SharedPort } from '../../core/connector.ts';
 import type { Intake, Listener } from '../../core/hook.ts';
+import { backlogOf, type Spot } from './backlog.ts';
 import { addresseeOf, eventIntake } from './events.ts';
 import { Introductions } from './introductions.ts';
 import { knownName } from './names.ts';
 import { PUSHED } from './push.ts';
 import type { Connection, ConnectionOwner, Envelope } from './socket.ts';
+import { isTs } from './ts.ts';
 import { isObject, type WireOuter } from './wire.ts';
 
 /** A message that speaks of somebody for the first time waits so long for the name, ms: far less than the platform waits. */
 const NAME_MS = 400;
+/** What came before it, and was not pushed, may be read and answered first for so long after it has come, ms: the platform waits 3 s. */
+const ORDER_MS = 2_000;
 
 /**
  * Hands envelopes to the bots they concern and acknowledges each once it is stored [S2]. Those of one channel go one after
@@ -33,14 +37,29 @@ export function deliveries(port: SharedPort, failed: () => void, signal: AbortSi
     return waiting;
   }
 
-  async function deliver(connection: Connection, envelope: Envelope): Promise<void> {
+  /** Resolves when none of them has older messages to read there, or too much time has passed. */
+  async function caughtUp(identities: readonly string[], spot: Spot, until: number): Promise<void> {
+    const done = new AbortController();
+    const reading = Promise.all(identities.map((identity) => backlogOf(identity, port.clock)?.read(spot)));
+    await Promise.race([reading, port.clock.sleep(Math.max(0, until - port.clock.elapsed()), done.signal)]);
+    done.abort();
+  }
+
+  async function deliver(connection: Connection, envelope: Envelope, cameAt: number): Promise<void> {
     // What an ended connection brought comes again, and before what came after it.
     if (connection.over) return;
     const outer = envelope.payload as WireOuter;
+    const spot = spotOf(outer);
+    const until = cameAt + ORDER_MS;
+    const isBehind = (identity: string) =>
+      spot !== undefined && port.clock.elapsed() < until && backlogOf(identity, port.clock)?.unread(spot) === true;
     try {
-      const strangers = await take(outer, (identity) => introductions.wants(identity));
-      if (strangers.length > 0) {
-        await introductions.meet(strangers, NAME_MS);
+      const waiting = await take(outer, (identity) => introductions.wants(identity) || isBehind(identity));
+      if (waiting.length > 0) {
+        await Promise.all([
+          introductions.meet(waiting, NAME_MS),
+          spot && caughtUp(waiting.filter(isBehind), spot, until),
+        ]);
         await take(outer, () => false);
       }
     } catch {
@@ -54,7 +73,8 @@ export function deliveries(port: SharedPort, failed: () => void, signal: AbortSi
       if (envelope.type !== 'events_api') return connection.done(envelope);
       const lane = laneOf(envelope.payload);
       const before = lanes.get(lane) ?? Promise.resolve();
-      const done = before.then(() => deliver(connection, envelope));
+      const cameAt = port.clock.elapsed();
+      const done = before.then(() => deliver(connection, envelope, cameAt));
       lanes.set(lane, done);
       void done.then(() => {
         if (lanes.get(lane) === done) lanes.delete(lane);
@@ -74,6 +94,12 @@ function intakeOf(outer: WireOuter, listener: Listener, now: number): Intake | u
   const newest = Math.max(...(intake?.messages ?? []).map(({ sentAt }) => sentAt));
   if (!intake || !(newest > Number(listener.cursors.get(PUSHED) ?? 0))) return intake;
   return { ...intake, cursors: [...intake.cursors, { name: PUSHED, value: String(newest) }] };
+}
+
+function spotOf({ event }: WireOuter): Spot | undefined {
+  if (!isObject(event) || typeof event.channel !== 'string') return undefined;
+  const { channel, thread_ts: root } = event;
+  return { channel, ...(isTs(root) && { root }) };
 }
 
 function laneOf({ team_id: team, event }: Readonly<Record<string, unknown>>): string {

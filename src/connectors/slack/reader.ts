@@ -33,6 +33,8 @@ interface Place {
   begunAt: number;
   /** Its last page has not been read. */
   unfinished: boolean;
+  /** Somebody waits for it. */
+  urgent?: boolean;
   trouble?: State;
 }
 
@@ -115,6 +117,22 @@ export class Reader {
     return [...this.#places.values()].every(({ readAt, notBefore }) => readAt >= elapsed || notBefore > elapsed);
   }
 
+  /** Has this place not been read since everything was to be read, though it could be? */
+  isUnread(source: Source): boolean {
+    const place = this.#places.get(cursorOf(source));
+    // It becomes a place with the next step.
+    if (!place) return source.root === undefined ? !this.#began : this.#port.cursors.has(cursorOf(source));
+    return place.readAt < this.#sweptAt && place.notBefore <= this.#port.clock.elapsed();
+  }
+
+  /** Of all that was not read since everything was to be read, this channel comes first, and this thread in it. */
+  hurry({ channel, root }: Source): void {
+    for (const source of root === undefined ? [{ channel }] : [{ channel }, { channel, root }]) {
+      const place = this.#places.get(cursorOf(source));
+      if (place) place.urgent = true;
+    }
+  }
+
   /** Reads what is most due. `pushed`: messages arrive by themselves. */
   async step(pushed: boolean, signal: AbortSignal): Promise<Step> {
     const { clock } = this.#port;
@@ -179,6 +197,7 @@ export class Reader {
   /** What was being read when everything was to be read once more shows too little. */
   #done(place: Place): void {
     place.unfinished = false;
+    delete place.urgent;
     place.readAt = place.begunAt >= this.#sweptAt ? place.begunAt : Number.NEGATIVE_INFINITY;
   }
 
@@ -208,18 +227,21 @@ export class Reader {
     for (const name of this.#places.keys()) if (!sources.has(name)) this.#places.delete(name);
     this.#history.keep(new Set(sources.keys()));
     const tasks: Read[] = [];
+    const urgent: Read[] = [];
     for (const [name, source] of sources) {
       const place = this.#places.get(name) ?? this.#newPlace(name, source, pushed);
       const method = source.root === undefined ? 'conversations.history' : 'conversations.replies';
       const everyMs = pushed ? SWEEP_MS : pollEveryMs(clock.now() - this.#livelyAt(name, source, routes));
-      tasks.push({ place, method, everyMs, readAt: place.readAt, notBefore: place.notBefore });
+      const task = { place, method, everyMs, readAt: place.readAt, notBefore: place.notBefore } as const;
+      (place.urgent ? urgent : tasks).push(task);
     }
     if (direct) {
       const { readAt, notBefore } = this.#directs;
       const everyMs = pushed ? SWEEP_MS : DIRECT_MS;
       tasks.push({ place: this.#directs, method: 'users.conversations', everyMs, readAt, notBefore });
     }
-    return tasks;
+    // Of equals the first is chosen.
+    return urgent.length > 0 ? [...urgent, ...tasks] : tasks;
   }
 
   /** A channel is read at once, and a thread that has just begun is not, because what follows in it is pushed. */

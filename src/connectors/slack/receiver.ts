@@ -3,6 +3,7 @@ import type { Health } from '../../core/health.ts';
 import type { Bot, Credential } from '../../core/integration.ts';
 import { createGate } from '../shared/gate.ts';
 import { appOf } from './addresses.ts';
+import { announce, type Backlog, type Spot, Waiting } from './backlog.ts';
 import { fingerprintOf } from './hook.ts';
 import { type Push, pushedUntil, Trust } from './push.ts';
 import { Reader } from './reader.ts';
@@ -61,9 +62,12 @@ class SlackReceiver {
   #reported = '';
   #over = false;
   #wake = new AbortController();
+  readonly #identity: string;
+  readonly #waiting = new Waiting();
 
   constructor(bot: Bot, credential: Credential, port: ReceiverPort) {
     this.#port = port;
+    this.#identity = bot.identity;
     const token = credential['bot_token'] ?? '';
     this.#reader = new Reader(bot, createApi(token, port), budgetOf(token, port.clock), port);
     this.#trust = new Trust(port);
@@ -85,11 +89,14 @@ class SlackReceiver {
     if (signal.aborted) stop();
     this.#report();
     this.#reader.open();
+    const silence = this.#socket && announce(this.#identity, this.#backlog(), this.#port.clock);
     const joined = this.#join(ended.signal);
     try {
       await this.#read(ended.signal);
     } finally {
       this.#over = true;
+      silence?.();
+      this.#waiting.changed();
       signal.removeEventListener('abort', stop);
       ended.abort();
       await joined;
@@ -119,7 +126,23 @@ class SlackReceiver {
       this.#reader.sweep();
     }
     this.#report();
+    this.#waiting.changed();
     this.#wake.abort();
+  }
+
+  /** What comes by the socket may wait until what came before it has been read. */
+  #backlog(): Backlog {
+    const unread = ({ channel, root }: Spot): boolean => {
+      if (this.#over || (this.#told?.state === 'connected' && !this.#gap)) return false;
+      if (this.#told?.state !== 'connected' || this.#reader.isUnread({ channel })) return true;
+      return root !== undefined && this.#reader.isUnread({ channel, root });
+    };
+    const isRead = (spot: Spot): boolean => {
+      if (!unread(spot)) return true;
+      this.#reader.hurry(spot);
+      return false;
+    };
+    return { unread, read: (spot) => this.#waiting.until(() => isRead(spot)) };
   }
 
   async #read(signal: AbortSignal): Promise<void> {
@@ -138,6 +161,7 @@ class SlackReceiver {
         if (step.kind === 'read' && push) this.#seen(push, step.heard);
         this.#closeGap();
         this.#report();
+        this.#waiting.changed();
         if (step.kind === 'idle') await this.#sleep(Math.min(step.waitMs, LOOK_MS), signal);
       }
     } finally {
