@@ -72,12 +72,13 @@ describe('the OpenAPI document', () => {
       expect(JSON.stringify(schemas[name])).not.toContain('bot_token');
     }
     expect(Object.keys(schemas['ZETAUpdate']?.properties ?? {})).toEqual([
-      ...['channel_ids', 'greeting', 'active', 'auto_respond', 'replr_id', 'bot_token', 'app_token'],
+      ...['channel_ids', 'greeting', 'active', 'auto_respond', 'replr_id'],
+      ...['error_reply', 'store_content', 'context_tokens', 'limits', 'bot_token', 'app_token'],
     ]);
     expect(schemas['ZETAUpdate']?.required).toBeUndefined();
     const change = schemas['ZETAUpdate']?.properties ?? {};
     const removable = Object.keys(change).filter((name) => JSON.stringify(change[name]).includes('"null"'));
-    expect(removable).toEqual(['greeting', 'app_token']);
+    expect(removable).toEqual(['greeting', 'limits', 'app_token']);
     expect(change['app_token']).toMatchObject({ writeOnly: true, format: 'password' });
     expect(JSON.stringify(body)).not.toContain('"null"');
   });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { fakePlatform } from '../../test/support/fake-platform.ts';
 import type { Integration } from '../core/integration.ts';
+import { defaultOptions } from '../core/options.ts';
 import { assertNoClash, presentIntegration, presentIntegrationDetail, timestamp } from './present.ts';
 
 const integration: Integration = {
@@ -12,6 +13,7 @@ const integration: Integration = {
   platform: 'acme',
   identity: '42',
   settings: { room_id: '1', channel_ids: [], note: '', none: null, off: false },
+  options: defaultOptions,
   enabled: true,
   autoRespond: false,
   messageCount: 0,
@@ -45,6 +47,9 @@ describe('presentIntegration', () => {
     expect(presentIntegrationDetail(failing)).toMatchObject({
       status: 'error',
       auto_respond: false,
+      error_reply: 'notice',
+      store_content: true,
+      context_tokens: 6_000,
       last_message_at: '1970-01-01T00:00:00Z',
       health: {
         state: 'error',
@@ -67,6 +72,7 @@ it('refuses a connector whose fields would cover ours or its own secrets', () =>
   const { connector } = fakePlatform();
   expect(() => assertNoClash(connector)).not.toThrow();
   expect(() => assertNoClash({ ...connector, settings: z.object({ status: z.string() }) })).toThrow('status');
+  expect(() => assertNoClash({ ...connector, settings: z.object({ limits: z.string() }) })).toThrow('limits');
   expect(() => assertNoClash({ ...connector, settings: z.object({ bot_token: z.string() }) })).toThrow('bot_token');
   const hook = { plausible: () => true, open: () => ({ kind: 'nothing' }) as const, read: () => undefined };
   expect(() => assertNoClash({ ...connector, hook })).not.toThrow();

@@ -3,6 +3,7 @@ import type { Health, Notice } from '../core/health.ts';
 import type { Integration, Replr } from '../core/integration.ts';
 import { statusOf } from '../core/integration.ts';
 import { hookUrlNames } from './hook-url.ts';
+import { presentOptions, shownOptionShape } from './options.ts';
 
 type Json = Record<string, unknown>;
 
@@ -21,6 +22,7 @@ export function presentIntegrationDetail(integration: Integration): Json {
   return {
     ...head(integration),
     auto_respond: integration.autoRespond,
+    ...presentOptions(integration.options),
     ...counters(integration),
     ...(integration.lastMessageAt !== null && { last_message_at: timestamp(integration.lastMessageAt) }),
     health: presentHealth(healthOf(integration)),
@@ -81,6 +83,7 @@ export function presentReplr(replr: Replr): Json {
 const OWN_FIELDS: ReadonlySet<string> = new Set([
   ...['id', 'platform', 'replr_id', 'status', 'auto_respond', 'message_count', 'connected_at', 'last_message_at'],
   ...['health', 'notices', 'active', 'created_at', 'updated_at'],
+  ...Object.keys(shownOptionShape),
 ]);
 
 /**

@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import type { ZodType } from 'zod';
 import type { Connector } from '../core/connector.ts';
 import { hookUrlShape } from './hook-url.ts';
+import { changeOptionShape, createOptionShape, shownOptionShape } from './options.ts';
 
 type Shape = Readonly<Record<string, ZodType>>;
 
@@ -100,6 +101,7 @@ function detailSchema(connector: Connector): ZodType {
     .object({
       ...head(connector),
       auto_respond: autoRespondField,
+      ...shownOptionShape,
       message_count: count,
       connected_at: time,
       last_message_at: time.optional(),
@@ -121,13 +123,18 @@ function head(connector: Connector): Shape {
 }
 
 /** The fields of a POST that are ours on every platform. */
-export const connectSchema = z.object({ replr_id: replrIdField, auto_respond: autoRespondField.optional() });
+export const connectSchema = z.object({
+  replr_id: replrIdField,
+  auto_respond: autoRespondField.optional(),
+  ...createOptionShape,
+});
 
 /** The fields of a PUT that are ours on every platform. */
 export const changeSchema = z.object({
   active: z.boolean().optional().openapi({ description: 'Enable or disable the integration.' }),
   auto_respond: autoRespondField.optional(),
   replr_id: replrIdField.optional(),
+  ...changeOptionShape,
 });
 
 /** What the documentation shows of a POST; it is read part by part, so that a connector's own rules between fields hold. */

@@ -46,6 +46,25 @@ describe('POST /v1/integrations/<platform>', () => {
     expect((await tenant.call('GET', `/v1/integrations/${json.id}`)).json.auto_respond).toBe(false);
   });
 
+  it('takes options and shows all that hold', async () => {
+    const options = {
+      ...{ error_reply: 'silent', store_content: false, context_tokens: 500 },
+      limits: { person_turns_per_minute: 1, tokens_per_day: 1_000_000_000_000 },
+    };
+    const { json } = await tenant.call('POST', PATH, connectBody(tenant, { bot_token: 'ok-options', ...options }));
+    expect(json).not.toHaveProperty('limits');
+    expect((await tenant.call('GET', `/v1/integrations/${json.id}`)).json).toMatchObject({
+      ...options,
+      limits: {
+        ...options.limits,
+        chat_turns_per_minute: 120,
+        turns_per_minute: 1_200,
+        person_tokens_per_day: 2_000_000,
+        concurrent_turns: 100,
+      },
+    });
+  });
+
   it.each([
     ['a missing field', { room_id: undefined }, { room_id: 'Required.' }],
     ['a number for a string', { room_id: 1098 }, { room_id: expect.any(String) }],
@@ -58,6 +77,12 @@ describe('POST /v1/integrations/<platform>', () => {
     ['a truth that is a word', { auto_respond: 'yes' }, { auto_respond: expect.any(String) }],
     ['a field of another platform', { guild: '1' }, { guild: 'Unknown field.' }],
     ['a field that only PUT has', { active: true }, { active: 'Unknown field.' }],
+    ['an unknown way', { error_reply: 'loud' }, { error_reply: expect.any(String) }],
+    ['too little context', { context_tokens: 499 }, { context_tokens: expect.any(String) }],
+    ['a limit of nothing', { limits: { turns_per_minute: 0 } }, { limits: expect.stringMatching('turns_per_minute') }],
+    ['half a token', { limits: { tokens_per_day: 1.5 } }, { limits: expect.stringMatching('tokens_per_day') }],
+    ['an unknown limit', { limits: { words: 1, 'a b': 2 } }, { limits: 'Unknown: words, a b.' }],
+    ['limits that are none', { limits: [] }, { limits: expect.any(String) }],
     ['several at once', { room_id: 'x', tenant_id: 1 }, { room_id: 'Must be a room ID.', tenant_id: 'Unknown field.' }],
   ])('refuses %s before anybody is asked', async (_, fields, expected) => {
     const before = await total();

@@ -1,10 +1,12 @@
 import type { Connector } from '../../core/connector.ts';
 import type { ReplrId } from '../../core/ids.ts';
 import type { Credential, Integration, Settings } from '../../core/integration.ts';
+import { defaultOptions, type Options } from '../../core/options.ts';
 import { type ApiDeps, type Call, type Endpoint, tellControl } from '../endpoint.ts';
 import { notFound } from '../errors.ts';
 import { fieldReader, pick } from '../fields.ts';
 import { hookUrl, hookUrlNames } from '../hook-url.ts';
+import { optionsFrom } from '../options.ts';
 import { replrIdOf } from '../path-ids.ts';
 import { claimed, holdingClaim, knownCursors, type PlatformCheck, type Verified } from '../platform-check.ts';
 import { presentIntegration } from '../present.ts';
@@ -16,6 +18,7 @@ const MAX_TRIES = 5;
 interface Wish {
   readonly replrId: ReplrId;
   readonly autoRespond: boolean;
+  readonly options: Options;
   readonly credential: Credential;
   readonly settings: Settings;
 }
@@ -59,6 +62,7 @@ function readWish({ body }: Call, connector: Connector): Wish {
   return {
     replrId: replrIdOf(common?.replr_id),
     autoRespond: common?.auto_respond ?? true,
+    options: optionsFrom(common ?? {}, defaultOptions),
     credential: credential as Credential,
     settings: place as Settings,
   };
@@ -70,7 +74,7 @@ async function connect(
   check: PlatformCheck,
   call: Call,
   connector: Connector,
-  { replrId, autoRespond, credential, settings }: Wish,
+  { replrId, autoRespond, options, credential, settings }: Wish,
   { identity, profile, claims, notices }: Verified,
 ): Promise<Integration> {
   const { platform } = connector;
@@ -81,7 +85,7 @@ async function connect(
       const cursors = await check.beginning(call, connector, credential, settings, { known });
       return deps.store.createIntegration({
         ...{ id, userId: call.userId, replrId, identity, platform, profile, settings, credential, claims, notices },
-        ...{ cursors, autoRespond, transport: 'unknown', at: deps.clock.now() },
+        ...{ cursors, autoRespond, options, transport: 'unknown', at: deps.clock.now() },
       });
     });
     if (made.ok) {

@@ -43,6 +43,28 @@ describe('PUT /v1/integrations/:id', () => {
     expect(bench.platform.calls).toEqual([]);
   });
 
+  it('changes options one by one, and puts the defaults back with null', async () => {
+    const { json: before } = await tenant.call('GET', path);
+    const { limits } = before;
+    const first = await put({ context_tokens: 9_000, limits: { turns_per_minute: 7, concurrent_turns: 2 } });
+    expect(first.json).toMatchObject({
+      context_tokens: 9_000,
+      error_reply: 'notice',
+      limits: { ...limits, turns_per_minute: 7, concurrent_turns: 2 },
+    });
+    expect(bench.changed).toHaveLength(1);
+    const second = await put({ store_content: false, limits: { turns_per_minute: null, tokens_per_day: 5 } });
+    expect(second.json).toMatchObject({
+      ...{ context_tokens: 9_000, store_content: false },
+      limits: { ...limits, concurrent_turns: 2, tokens_per_day: 5 },
+    });
+    expect((await put({ limits: null })).json.limits).toEqual(limits);
+    expect(bench.platform.calls).toEqual([]);
+    const { status, json } = await put({ limits: { turns: 1, tokens_per_day: '5' } });
+    expect([status, json.details.fields]).toEqual([400, { limits: expect.any(String) }]);
+    expect((await tenant.call('GET', path)).json).toMatchObject({ limits, store_content: false });
+  });
+
   it('ignores settings that are fixed once connected, and refuses unknown fields', async () => {
     expect((await put({ room_id: '999' })).json.room_id).toBe('1098');
     const { status, json } = await put({ room_id: '999', guild: '1', active: 'yes' });
