@@ -19,6 +19,11 @@ describe('readConfig', () => {
     expect(config.apiUrls.get('acme')).toBe('http://127.0.0.1:8081');
   });
 
+  it('takes what one user may do', () => {
+    const { userLimits } = read({ REPLR_USER_TOKENS_PER_DAY: '5', REPLR_USER_CONCURRENT_TURNS: ' 1 ' });
+    expect(userLimits).toEqual({ turnsPerMinute: 6_000, tokensPerDay: 5, concurrentTurns: 1 });
+  });
+
   it('takes a public base, also below a path, without its trailing slash', () => {
     const publicUrl = (REPLR_PUBLIC_URL: string) => read({ REPLR_PUBLIC_URL }).publicUrl;
     expect(publicUrl('https://bots.example.com/')).toBe('https://bots.example.com');
@@ -51,6 +56,9 @@ describe('readConfig', () => {
     ['ACME_API_URL', 'ftp://x'],
     ['OPENAI_BASE_URL', 'not a url'],
     ['REPLR_API_KEY', 'hunter2'],
+    ['REPLR_USER_TURNS_PER_MINUTE', '0'],
+    ['REPLR_USER_TOKENS_PER_DAY', '1e6'],
+    ['REPLR_USER_CONCURRENT_TURNS', '-1'],
     ['LOG_LEVEL', 'loud'],
   ])('refuses %s=%s by name', (name, value) => {
     expect(() => read({ [name]: value })).toThrow(ConfigError);

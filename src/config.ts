@@ -1,5 +1,6 @@
 import type { Connector } from './core/connector.ts';
 import type { Credential } from './core/integration.ts';
+import { defaultUserLimits, type UserLimits } from './core/options.ts';
 
 /** One environment variable: its name, its default as a person would read it, one line of doc. The README's table is checked against these. */
 export interface Setting {
@@ -43,6 +44,21 @@ export const settings: readonly Setting[] = [
   { name: 'ANTHROPIC_API_KEY', fallback: '', doc: 'Key for `anthropic/…`.' },
   { name: 'GOOGLE_GENERATIVE_AI_API_KEY', fallback: '', doc: 'Key for `google/…`.' },
   { name: 'OLLAMA_BASE_URL', fallback: '', doc: 'Ollama for `ollama/…`, for example http://127.0.0.1:11434.' },
+  {
+    name: 'REPLR_USER_TURNS_PER_MINUTE',
+    fallback: `${defaultUserLimits.turnsPerMinute}`,
+    doc: "So many messages a minute are answered for all of one user's integrations together.",
+  },
+  {
+    name: 'REPLR_USER_TOKENS_PER_DAY',
+    fallback: `${defaultUserLimits.tokensPerDay}`,
+    doc: 'So many tokens they may use from midnight to midnight UTC.',
+  },
+  {
+    name: 'REPLR_USER_CONCURRENT_TURNS',
+    fallback: `${defaultUserLimits.concurrentTurns}`,
+    doc: 'So many of their messages are answered at the same time; further ones wait.',
+  },
   { name: 'LOG_LEVEL', fallback: 'info', doc: '`debug`, `info`, `warn`, `error` or `silent`.' },
 ];
 
@@ -73,6 +89,8 @@ export interface Config {
   readonly anthropicApiKey: string | undefined;
   readonly googleApiKey: string | undefined;
   readonly ollamaBaseUrl: string | undefined;
+  /** What one user's integrations may do together. */
+  readonly userLimits: UserLimits;
   readonly logLevel: LogLevel;
   /** Overridden platform bases by platform name, no trailing slash. */
   readonly apiUrls: ReadonlyMap<string, string>;
@@ -120,6 +138,11 @@ export function readConfig(env: Environment, platforms: readonly Configured[]): 
     anthropicApiKey: text('ANTHROPIC_API_KEY'),
     googleApiKey: text('GOOGLE_GENERATIVE_AI_API_KEY'),
     ollamaBaseUrl: baseUrl('OLLAMA_BASE_URL', text('OLLAMA_BASE_URL')),
+    userLimits: {
+      turnsPerMinute: limit('REPLR_USER_TURNS_PER_MINUTE', known),
+      tokensPerDay: limit('REPLR_USER_TOKENS_PER_DAY', known),
+      concurrentTurns: limit('REPLR_USER_CONCURRENT_TURNS', known),
+    },
     logLevel: logLevel(known('LOG_LEVEL')),
     apiUrls,
     deployment,
@@ -130,6 +153,12 @@ function port(value: string): number {
   const number = Number(value);
   if (!/^\d{1,5}$/.test(value) || number > 65_535) throw new ConfigError(`PORT must be 0 to 65535, not "${value}"`);
   return number;
+}
+
+function limit(name: string, known: (name: string) => string): number {
+  const value = known(name);
+  if (!/^[1-9]\d{0,12}$/.test(value)) throw new ConfigError(`${name} must be a whole number from 1, not "${value}"`);
+  return Number(value);
 }
 
 function baseUrl(name: string, value: string | undefined): string | undefined {
