@@ -1,5 +1,5 @@
-import type { Author, InboundMessage, Place } from '../../core/message.ts';
-import { oneLine, storable } from '../../core/text.ts';
+import type { Author, InboundMessage, Place, Quote } from '../../core/message.ts';
+import { cut, oneLine, storable } from '../../core/text.ts';
 import { madeAt, type WireMessage, type WireUser } from './wire.ts';
 
 /** The bot we speak for. */
@@ -17,11 +17,13 @@ const EPHEMERAL = 1 << 6;
 const FORWARD = 1;
 
 const MAX_NAME = 80;
+const MAX_QUOTE = 1_000;
 
 /** Undefined when it is not a message for us. `parent` is the channel that holds the thread it was posted in. */
 export function parse(message: WireMessage, self: Self, parent?: string): InboundMessage | undefined {
   if (!SPOKEN.includes(message.type ?? 0) || ((message.flags ?? 0) & EPHEMERAL) !== 0) return undefined;
   const repliedTo = message.message_reference?.type === FORWARD ? undefined : message.message_reference?.message_id;
+  const quote = repliedTo ? quoteOf(message, self) : undefined;
   return {
     id: message.id,
     at: placeOf(message, parent),
@@ -30,7 +32,15 @@ export function parse(message: WireMessage, self: Self, parent?: string): Inboun
     sentAt: Date.parse(message.timestamp ?? '') || madeAt(message.id),
     addressed: isAddressed(message, self),
     ...(repliedTo && { replyTo: repliedTo }),
+    ...(quote && { quote }),
+    ...(!message.guild_id && { direct: true }),
   };
+}
+
+/** What it replies to, as far as it was given and says something. */
+function quoteOf({ referenced_message: said }: WireMessage, self: Self): Quote | undefined {
+  const text = said ? cut(storable(textOf(said, self)), MAX_QUOTE) : '';
+  return said && text.trim() !== '' ? { name: authorOf(said, self).name, text } : undefined;
 }
 
 /** Where it was posted; `parent` as in `parse`. */

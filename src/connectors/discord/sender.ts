@@ -5,19 +5,15 @@ import type { Place } from '../../core/message.ts';
 import type { Pace } from '../shared/pace.ts';
 import { createCaller, type Outcome } from './calls.ts';
 import { failureOf, isReferenceTrouble } from './failures.ts';
-import { lookUp, nonceOf } from './history.ts';
-import { type Call, isObject, isSnowflake } from './wire.ts';
+import { lookUp } from './history.ts';
+import { repliesTo, requestOf } from './requests.ts';
+import { isObject, isSnowflake } from './wire.ts';
 
 /** The indicator lasts 10 s [D10]. */
 const TYPING_MS = 8_000;
 
 /** 50 requests a second and bot, over all routes [D2]; a little less, because the platform counts arrivals. */
 const GLOBAL: Pace = { everyMs: 1, burst: 45, most: { count: 45, perMs: 1_050 } };
-
-/** Nobody is notified by what a model wrote, whatever it contains. Edits parse anew, so they need it as well (46). */
-const NO_MENTIONS = { parse: [], replied_user: false };
-/** Previews tell a third party that a link was shown, without anybody clicking it (faults.md §3, 49). */
-const SUPPRESS_EMBEDS = 1 << 2;
 
 /** "Unknown Message" [D3]. */
 const UNKNOWN_MESSAGE = 10008;
@@ -58,28 +54,6 @@ export function sender(bot: Bot, credential: Credential, port: PlatformPort): Se
 /** A thread is a channel. */
 function channelOf({ channel, thread }: Place): string {
   return thread ?? channel;
-}
-
-/**
- * In a server the first part shows what it answers. In a direct message there is nobody else to talk to, and a quote
- * above each answer would only be noise.
- */
-function repliesTo({ to, replyTo, index }: Delivery): string | undefined {
-  return index === 0 && to.scope !== undefined && isSnowflake(replyTo) ? replyTo : undefined;
-}
-
-function requestOf(delivery: Delivery, channel: string, withReply: boolean): Call {
-  const messages = `/channels/${channel}/messages`;
-  const content = { content: delivery.part.text, allowed_mentions: NO_MENTIONS, flags: SUPPRESS_EMBEDS };
-  if (delivery.operation === 'delete') return { method: 'DELETE', path: `${messages}/${delivery.messageId}` };
-  if (delivery.operation === 'edit') {
-    return { method: 'PATCH', path: `${messages}/${delivery.messageId}`, body: content };
-  }
-  const reference = withReply && {
-    message_reference: { message_id: repliesTo(delivery), fail_if_not_exists: false },
-  };
-  const body = { ...content, nonce: nonceOf(delivery), enforce_nonce: true, ...reference };
-  return { method: 'POST', path: messages, body };
 }
 
 /** The id of the message when it is now as it should be. */

@@ -33,7 +33,7 @@ export type WireMessage = Doubtful<
   readonly mentions?: readonly (WireUser & { readonly member?: { readonly nick?: string | null } })[];
   readonly mention_roles?: readonly string[];
   readonly message_reference?: Doubtful<NonNullable<APIMessage['message_reference']>, 'type' | 'message_id'> | null;
-  readonly referenced_message?: { readonly author?: WireUser } | null;
+  readonly referenced_message?: WireMessage | null;
   readonly message_snapshots?: readonly { readonly message?: { readonly content?: string } }[];
 };
 
@@ -79,6 +79,8 @@ export interface Call {
   /** Below the version, ids already checked or encoded: `/users/@me`. */
   readonly path: string;
   readonly body?: Readonly<Record<string, unknown>>;
+  /** Goes with the body, which names it as attachment 0. */
+  readonly file?: { readonly name: string; readonly content: string };
 }
 
 export type Api = (
@@ -108,21 +110,29 @@ export function createApi(
 ): Api {
   const base = `${port.apiUrl}/v10`;
   const authorization = `Bot ${token}`;
-  return async ({ method, path, body }, limits) => {
+  return async ({ method, path, body, file }, limits) => {
     const heldMs = breaker.waitMs(token, port.clock);
     if (heldMs > 0) return { reply: { kind: 'limited', afterMs: heldMs, scope: 'global', ours: true } };
     const headers = {
       authorization,
       'user-agent': USER_AGENT,
-      ...(body && { 'content-type': 'application/json' }),
+      ...(body && !file && { 'content-type': 'application/json' }),
     };
-    const init = { method, headers, ...(body && { body: JSON.stringify(body) }) };
+    const json = body && JSON.stringify(body);
+    const init = { method, headers, ...(json && { body: file ? formOf(json, file) : json }) };
     const exchanged = await exchange(port, `${base}${path}`, init, { maxBytes: MAX_ANSWER_BYTES, ...limits });
     if (!exchanged.ok) return { reply: { kind: 'failed', sent: exchanged.sent, reason: exchanged.reason } };
     const { status, text, headers: given } = exchanged;
     breaker.note(token, status, given, port.clock);
     return { reply: readReply(status, text, given), headers: given };
   };
+}
+
+function formOf(json: string, { name, content }: NonNullable<Call['file']>): FormData {
+  const form = new FormData();
+  form.set('payload_json', json);
+  form.set('files[0]', new Blob([content], { type: 'text/markdown; charset=utf-8' }), name);
+  return form;
 }
 
 export function readReply(status: number, text: string, headers: Headers): Reply {

@@ -1,0 +1,61 @@
+/** What a text needs to know of where it stands. */
+export interface Standing {
+  /** The characters written before and after it; empty at the edges of a line. */
+  readonly before: string;
+  readonly after: string;
+  /** It is bold, italic or struck out: then what is harmless in plain text could end that. */
+  readonly marked: boolean;
+  /** Nothing that could read `_` as its end stands anywhere in the message, so `snake_case` may stay as it is. */
+  readonly snakes: boolean;
+}
+
+/**
+ * What may mean something to the platform [D5]. A backslash before any sign makes it a sign, also between the two signs
+ * of a token, where it keeps the servers from seeing one as well as the apps.
+ */
+const MEANING =
+  /[\\*_~|`]|\]\(|<(?=[@#:/+a-z])|@(?=everyone|here)|(?<=https?|steam|discord):\/\/(?=\S|$)|:(?=[\w+-]{1,64}:)/gi;
+
+/** After `<`: what shows something else than it says, or leads somewhere. */
+const TOKEN =
+  /^(?:a?:\w{1,64}:\d|t:-?\d|id:|\/[^<>\n:]{1,100}:\d|[a-z][a-z\d+.-]{0,30}:\/|\+\d|(?:tel|sms|mailto):|[^\s<>@]{1,64}@)/i;
+
+/** Shows as it is written, whatever it holds. */
+export function escapeText(text: string, { before, after, marked, snakes }: Standing): string {
+  return text.replace(MEANING, (sign, at: number) => {
+    const previous = text[at - 1] ?? before;
+    const next = text[at + sign.length] ?? after;
+    switch (sign) {
+      case '\\':
+        return /^[\s\dA-Za-z]?$/.test(next) ? sign : '\\\\';
+      case '*':
+        return !marked && /\s/.test(previous) && /^\s?$/.test(next) ? sign : '\\*';
+      case '_':
+        return snakes && !marked && /[\p{L}\p{N}]/u.test(previous) && /[\dA-Za-z]/.test(next) ? sign : '\\_';
+      case '~':
+      case '|':
+        return previous === sign || next === sign ? `\\${sign}` : sign;
+      case '](':
+        return ']\\(';
+      case '<':
+        if (next === '@' || next === '#') return '<\\';
+        return TOKEN.test(text.slice(at + 1, at + 110)) ? '\\<' : sign;
+      case '://':
+        return ':\\//';
+      case ':':
+        // The time of day is no emoji.
+        return /[\p{L}\p{N}]/u.test(previous) && /^\d+:/.test(text.slice(at + 1, at + 66)) ? sign : '\\:';
+      default:
+        return `\\${sign}`;
+    }
+  });
+}
+
+const LINE_START = /^(\s*)(?:(#{1,3}|-#|[-+]|>{1,3})|(\d+)\.)(?=\s|$)/;
+
+/** The begin of a line that would otherwise be a heading, small print, an item or a quote. Takes a text that is escaped. */
+export function escapeStart(line: string): string {
+  return line.replace(LINE_START, (_, space: string, sign?: string, number?: string) =>
+    sign === undefined ? `${space}${number}\\.` : `${space}\\${sign}`,
+  );
+}

@@ -1,0 +1,36 @@
+import type { Cell, Table } from '../shared/markdown/blocks.ts';
+import { columns } from '../shared/markdown/columns.ts';
+import { type Writing, writeOneLine } from './inline.ts';
+
+/** Narrow enough for a code block on most screens. */
+const MAX_COLUMNS = 60;
+
+/** The lines of a code block, aligned; undefined where that would be too wide, or would take links from its cells. */
+export function tableText(table: Table): readonly string[] | undefined {
+  if ([table.head, ...table.rows].flat(2).some(({ href }) => href !== undefined)) return undefined;
+  return columns(table, MAX_COLUMNS);
+}
+
+/** Longer than the text of a narrow table with some of these rows: a character may be two units and no column wide. */
+export function tableTextLimit({ head, rows }: Table): number {
+  const units = (row: readonly Cell[]) => row.flat().reduce((sum, { text }) => sum + text.length, MAX_COLUMNS + 1);
+  return [head, ...rows].reduce((sum, row) => sum + units(row), MAX_COLUMNS + 10);
+}
+
+/** An item for each row, a line for each cell. */
+export function tableList({ head, rows }: Table, writing: Writing): string[] {
+  if (rows.length === 0) return [head.map((cell) => writeOneLine(bold(cell), writing, true)).join(' · ')];
+  return rows.flatMap((row) => {
+    const lines = row.flatMap((cell, column) => {
+      const text = writeOneLine(cell, writing);
+      if (text === '') return [];
+      const name = writeOneLine(bold(head[column] ?? []), writing);
+      return [name === '' ? writeOneLine(cell, writing, true) : `${name}: ${text}`];
+    });
+    return lines.map((line, index) => `${index === 0 ? '- ' : '  '}${line}`);
+  });
+}
+
+function bold(cell: Cell): Cell {
+  return cell.map((run) => (run.code ? run : { ...run, bold: true }));
+}

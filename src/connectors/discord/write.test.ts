@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest';
+import type { Block, Item, Run, Table } from '../shared/markdown/blocks.ts';
+import { measure, write } from './write.ts';
+
+const p = (...runs: (string | Run)[]): Block => ({
+  kind: 'paragraph',
+  runs: runs.map((run) => (typeof run === 'string' ? { text: run } : run)),
+});
+const list = (start: number | null, ...items: (Block[] | Item)[]): Block => ({
+  kind: 'list',
+  start,
+  items: items.map((item) => (Array.isArray(item) ? { blocks: item } : item)),
+});
+const code = (text: string, language = ''): Block => ({ kind: 'code', language, text });
+const quote = (...blocks: Block[]): Block => ({ kind: 'quote', blocks });
+const heading = (level: number, text: string): Block => ({ kind: 'heading', level, runs: [{ text }] });
+const table = (head: string[], ...rows: string[][]): Table => {
+  const cells = (row: string[]) => row.map((text) => (text === '' ? [] : [{ text }]));
+  return { kind: 'table', align: head.map(() => 'left'), head: cells(head), rows: rows.map(cells) };
+};
+
+const bold = (text: string): Run => ({ text, bold: true });
+const italic = (text: string): Run => ({ text, italic: true });
+const both = (text: string): Run => ({ text, bold: true, italic: true });
+const inline = (text: string): Run => ({ text, code: true });
+const url = 'https://a.example/x_y';
+const link = (text: string, href = url): Run => ({ text, href });
+
+describe('write', () => {
+  it.each<[string, Block[], string[]]>([
+    ['nothing', [], ['']],
+    ['paragraphs', [p('one\ntwo'), p('three')], ['one', 'two', '', 'three']],
+    ['headings', [p('a'), heading(2, 'Tea'), p('b')], ['a', '## Tea', 'b']],
+    ['a deep heading', [heading(4, 'Tea')], ['**Tea**']],
+    ['a heading that ends with the sign of one', [heading(1, 'In C#')], ['**In C#**']],
+    ['a heading like a list', [heading(1, '1. Tea')], ['# 1. Tea']],
+    ['a rule', [p('a'), { kind: 'rule' }, p('b')], ['a', '———', 'b']],
+    ['code', [p('a'), code('x\n\ny', 'js'), p('b')], ['a', '```js', 'x', '', 'y', '```', 'b']],
+    ['code with a fence in it', [code('```\n````')], ['```', '``\u200B`', '``\u200B``', '```']],
+    ['code of nothing', [code('\n')], ['```', ' ', '```']],
+    ['a language the platform does not know', [code('x', 'ü')], ['```', 'x', '```']],
+    ['quotes in quotes', [quote(p('a'), quote(p('b')), p('c'))], ['> a', '> ', '> b', '> ', '> c']],
+    ['two quotes', [quote(p('a')), quote(p('b'))], ['> a', '', '> b']],
+    ['code in a quote', [quote(code('x\n\ny'))], ['> ```', '> x', '> ', '> y', '> ```']],
+    [
+      'lists in lists',
+      [list(null, [p('a'), list(9, [p('b')], [p('c')])], [p('d')])],
+      ['- a', '  9. b', '  10. c', '- d'],
+    ],
+    [
+      'tasks',
+      [list(null, { checked: true, blocks: [p('a')] }, { checked: false, blocks: [p('b')] })],
+      ['- ☑ a', '- ☐ b'],
+    ],
+    ['a list that goes on', [list(3, { continued: true, blocks: [p('a')] }, [p('b')])], ['a', '3. b']],
+    ['code in a list', [list(1, [p('a'), code('x\n\ny')])], ['1. a', '   ```', '   x', '', '   y', '   ```']],
+    ['a quote in a list', [list(1, [p('a'), quote(p('q'))], [p('b')])], ['1. a', '> q', '2. b']],
+    ['a quote and nothing else in an item', [list(1, [quote(p('q'))])], ['1. q']],
+    ['a list in a quote', [quote(list(null, [p('a'), quote(p('b'))]))], ['> - a', '>   b']],
+    ['a heading in a list', [list(null, [heading(1, 'a')])], ['- **a**']],
+    ['a table', [table(['a', 'bc'], ['1', '2'])], ['```', 'a  bc', '-  --', '1  2', '```']],
+    [
+      'a wide table',
+      [table(['a', ''], ['x'.repeat(50), '1. y'.repeat(5)], ['', '- z'])],
+      [`- **a**: ${'x'.repeat(50)}`, `  1\\. y${'1. y'.repeat(4)}`, '- \\- z'],
+    ],
+    [
+      'a table without rows',
+      [table(['a'.repeat(40), 'b'.repeat(40)])],
+      [`**${'a'.repeat(40)}** · **${'b'.repeat(40)}**`],
+    ],
+  ])('%s', (_name, blocks, lines) => {
+    expect(write(blocks).split('\n')).toEqual(lines);
+    expect(measure(blocks)).toBeGreaterThanOrEqual(write(blocks).length);
+  });
+
+  it.each<[string, (string | Run)[], string]>([
+    ['one look inside another', [bold('a '), both('b')], '**a _b_**'],
+    ['one look beside another', [bold('a'), italic('b')], '**a**_b_'],
+    ['a look that has no mark there', [bold('a'), italic('b'), 'c'], '**a**bc'],
+    ['a look inside a word', ['un', italic('believ'), 'able'], 'un*believ*able'],
+    ['white space at the edges of a look', ['a', bold(' b '), 'c'], 'a **b** c'],
+    ['lines', [bold('a\nb')], '**a**\n**b**'],
+    ['struck out', [{ text: '~x~', strike: true }], '~~\\~x\\~~~'],
+    ['code', [inline('a_*'), ' ', inline('a`b'), ' ', inline('`')], '`a_*` ``a`b`` `` ` ``'],
+    ['code beside code', [inline('a'), inline('b')], '`ab`'],
+    ['code for which there is no fence', [inline('a`b``c')], 'a\\`b\\`\\`c'],
+    ['a link', [link('words'), link(' (a.example)')], `[words (a.example)](<${url}>)`],
+    [
+      'a link with a look',
+      [{ ...link('words'), bold: true }, link(' (a.example)')],
+      `[**words** (a.example)](<${url}>)`,
+    ],
+    ['an address', ['see ', link(url)], `see <${url}>`],
+    ['a link with brackets', [link('[1] (a.example)')], `[1] (a.example) <${url}>`],
+    [
+      'a link whose words are another',
+      [link('http://b.example'), link(' (a.example)')],
+      `http:\\//b.example (a.example) <${url}>`,
+    ],
+    [
+      'an address with brackets',
+      [link('a.example', 'https://a.example/(x)*')],
+      '[a.example](<https://a.example/%28x%29%2A>)',
+    ],
+    ['an address too long to link', [link('words', `${url}${'z'.repeat(1000)}`)], 'words'],
+  ])('%s', (_name, runs, text) => {
+    expect(write([p(...runs)])).toBe(text);
+  });
+
+  it.each([
+    ['snake_case', 'snake_case'],
+    ['_a_ a_ __b__ a__b', '\\_a\\_ a\\_ \\_\\_b\\_\\_ a\\_\\_b'],
+    ['2 * 3 **b** *', '2 * 3 \\*\\*b\\*\\* *'],
+    ['~5 ~~x~~ a|b a||b', '~5 \\~\\~x\\~\\~ a|b a\\|\\|b'],
+    ['`a`', '\\`a\\`'],
+    ['C:\\Users\\_x \\', 'C:\\Users\\\\\\_x \\'],
+    ['[a](b) [c]', '[a]\\(b) [c]'],
+    ['@everyone @here @ann', '\\@everyone \\@here @ann'],
+    [
+      '<@1> <@&2> <#3> <:a:4> <a:b:5> <t:6:R> </c:7> <id:home>',
+      '<\\@1> <\\@&2> <\\#3> \\<\\:a:4> \\<a\\:b:5> \\<t:6:R> \\</c:7> \\<id:home>',
+    ],
+    ['a < b <b>c</b> <br/>', 'a < b <b>c</b> <br/>'],
+    ['<ann@a.example> <+49301>', '\\<ann@a.example> \\<+49301>'],
+    [':smile: 12:30:45 a: b:', '\\:smile: 12:30:45 a: b:'],
+    ['https://[ and http://', 'https:\\//[ and http:\\//'],
+    ['# a\n### b\n#c\n#### d', '\\# a\n\\### b\n#c\n#### d'],
+    ['> a\n>>> b\n>c', '\\> a\n\\>>> b\n>c'],
+    ['- a\n+ b\n* c\n-# d\n-e', '\\- a\n\\+ b\n\\* c\n\\-# d\n-e'],
+    ['1. a\n12. b\n1.5\n2) c', '1\\. a\n12\\. b\n1.5\n2) c'],
+  ])('shows %j as it is', (text, written) => {
+    expect(write([p(text)])).toBe(written);
+  });
+
+  it('lets no underscore in a text begin what another ends', () => {
+    expect(write([p('my_var or ', inline('_x_'))])).toBe('my\\_var or `_x_`');
+    expect(write([p('my_var or ', inline('x_y'))])).toBe('my_var or `x_y`');
+    expect(write([p('my_var'), code('x_ = 1')])).toBe('my\\_var\n```\nx_ = 1\n```');
+  });
+});
