@@ -34,15 +34,23 @@ export function telegramWorld(sim: TelegramSimulator): World {
     down: (isDown) => (isDown ? sim.down('reset') : sim.up()),
     latency: async (ms) => sim.setLatency(ms),
     misuse: async () => {
-      const { unknown_parameters, type_mismatches, malformed_bodies, unsupported_methods, previews } =
-        sim.ledger.counts;
+      const { counts } = sim.ledger;
       const refused = sim.ledger.calls.filter((call) => call.status === 400).length;
-      return unknown_parameters + type_mismatches + malformed_bodies + unsupported_methods + previews + refused;
+      return (
+        counts.unknown_parameters +
+        counts.type_mismatches +
+        counts.malformed_bodies +
+        counts.unsupported_methods +
+        counts.previews +
+        counts.mentions +
+        counts.ignored_entities +
+        refused
+      );
     },
     impatience: async () => sim.ledger.counts.sent_while_limited,
     unsettled: async () => {
       const since = Date.now() - NOTED_WITHIN_MS;
-      const sends = sim.ledger.calls.filter((call) => call.method === 'sendMessage');
+      const sends = sim.ledger.calls.filter((call) => /^send(?:Message|Document)$/.test(call.method));
       return sends.filter((call) => call.ended_at === undefined || call.ended_at > since).length;
     },
     calls: async ({ identity }) =>

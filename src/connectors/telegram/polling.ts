@@ -36,6 +36,8 @@ const MAX_BATCH = 100;
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 
 const RETRY: Backoff = { baseMs: 1_000, capMs: 30_000 };
+/** A store that is back must not wait long for what the platform keeps for it. */
+const STORE_RETRY: Backoff = { baseMs: 1_000, capMs: 5_000 };
 /** A deploy overlap clears in seconds: conflicts pass without a word so often or so long, then the owner must know (F061). */
 const QUIET_CONFLICTS = 4;
 const QUIET_CONFLICT_MS = 12_000;
@@ -118,7 +120,7 @@ class PollingLoop {
       if (signal.aborted) return 0;
       this.hold = 0;
       this.report(STORE_UNAVAILABLE);
-      return backoffMs(this.failures++, RETRY, this.port.random);
+      return backoffMs(this.failures++, STORE_RETRY, this.port.random);
     }
     const tooSoon = this.hold > 0 ? MIN_ROUND_MS - (this.port.clock.elapsed() - began) : 0;
     const nothingNew =

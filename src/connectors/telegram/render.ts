@@ -1,7 +1,8 @@
 import type { Part } from '../../core/delivery.ts';
-import { isBlank, stripInvisible } from '../../core/text.ts';
+import { isBlank } from '../../core/text.ts';
 import type { Block } from '../shared/markdown/blocks.ts';
 import { layOut, type Sheet } from '../shared/markdown/layout.ts';
+import { clean } from '../shared/markdown/source.ts';
 import type { Entity } from './entities.ts';
 import { measure, write } from './writer.ts';
 
@@ -37,7 +38,7 @@ export async function render(answer: string): Promise<readonly Part[]> {
   const shown = more ? sheets.slice(0, MOST_MESSAGES - 1) : sheets;
   const parts = shown.map(partOf).filter(({ text }) => !isBlank(text));
   if (!more) return parts;
-  return [...parts, { text: IN_THE_FILE, file: { name: 'answer.md', content: stripInvisible(answer) } }];
+  return [...parts, { text: IN_THE_FILE, file: { name: 'answer.md', content: await clean(answer) } }];
 }
 
 function partOf(blocks: readonly Block[]): Part {

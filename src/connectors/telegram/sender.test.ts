@@ -83,6 +83,89 @@ describe('F071: what is sent', () => {
   });
 });
 
+describe('F071: entities', () => {
+  const entities = [{ type: 'bold', offset: 0, length: 5 }];
+  const part = { text: 'hello', format: { entities } };
+
+  it('go with a message and with an edit, never a parse mode', async () => {
+    const { send, calls } = setup(() => done());
+    await send(delivery({ part }), signal);
+    await send(delivery({ part, operation: 'edit', messageId: '9' }), signal);
+    for (const { parameters } of calls) {
+      expect(parameters).toMatchObject({ text: 'hello', entities, link_preview_options: { is_disabled: true } });
+      expect(parameters).not.toHaveProperty('parse_mode');
+    }
+  });
+
+  it.each([
+    "Bad Request: can't parse entities: something",
+    'Bad Request: ENTITY_BOUNDS_INVALID',
+    'Bad Request: entity begins in a middle of a UTF-16 symbol at byte offset 4',
+  ])('are left out once where the platform says %j', async (description) => {
+    const { send, calls } = setup((_call, index) => (index === 0 ? refused(400, description) : done()));
+    expect(await send(delivery({ part }), signal)).toEqual({ ok: true, messageId: '77' });
+    expect(calls.map(({ parameters }) => parameters['entities'])).toEqual([entities, undefined]);
+    expect(calls[1]?.parameters).toMatchObject({ text: 'hello', reply_parameters: { message_id: 5 } });
+  });
+
+  it('are left out once at most, and where there are none nothing is tried again', async () => {
+    const { send, calls } = setup(() => refused(400, "Bad Request: can't parse entities: something"));
+    const failure = { kind: 'rejected', reason: 'bad_request' };
+    expect(await send(delivery({ part }), signal)).toEqual({ ok: false, failure });
+    expect(calls).toHaveLength(2);
+    expect(await send(delivery(), signal)).toEqual({ ok: false, failure });
+    expect(calls).toHaveLength(3);
+  });
+});
+
+describe('a part with a file', () => {
+  const part = { text: 'See the file.', file: { name: 'answer.md', content: '# All of it\n😀' } };
+
+  async function formOf(init: RequestInit | undefined): Promise<FormData> {
+    return new Response(init?.body ?? null, { headers: new Headers(init?.headers) }).formData();
+  }
+
+  it('goes out as one document, into its topic and as a reply', async () => {
+    const forms: FormData[] = [];
+    const { fetch, calls } = scriptedFetch(() => done());
+    const port = { apiUrl: 'http://api.test', clock: createManualClock(), random: Math.random, log: silentLog };
+    const recorded: typeof fetch = async (url, init) => {
+      forms.push(await formOf(init));
+      return fetch(url, init);
+    };
+    const { send } = sender({ bot_token: '123:secret' }, { ...port, fetch: recorded });
+    const to = { channel: GROUP, thread: '40' };
+    expect(await send(delivery({ part, to }), signal)).toEqual({ ok: true, messageId: '77' });
+    expect(calls.map(({ url }) => url)).toEqual(['http://api.test/bot123:secret/sendDocument']);
+    const { document, ...rest } = Object.fromEntries(forms[0] ?? []);
+    expect(rest).toEqual({
+      chat_id: GROUP,
+      message_thread_id: '40',
+      caption: 'See the file.',
+      reply_parameters: '{"message_id":5,"allow_sending_without_reply":true}',
+    });
+    if (!(document instanceof File)) throw new Error('no file');
+    expect([document.name, await document.text()]).toEqual(['answer.md', '# All of it\n😀']);
+  });
+
+  it('fails, waits and is doubtful like any other', async () => {
+    const answers = [
+      network('ECONNRESET'),
+      refused(413, 'Request Entity Too Large'),
+      refused(429, 'x', { retry_after: 9 }),
+    ];
+    const { send, calls } = setup((_call, index) => answers[index] ?? done());
+    const failures = [
+      { kind: 'retry', delivered: 'unknown', reason: 'broken_off' },
+      { kind: 'rejected', reason: 'too_long' },
+      { kind: 'rate_limited', afterMs: 9_000, scope: 'conversation' },
+    ];
+    for (const failure of failures) expect(await send(delivery({ part }), signal)).toEqual({ ok: false, failure });
+    expect(await send(delivery({ part }), signal)).toMatchObject({ failure: { kind: 'rate_limited' } });
+    expect(calls).toHaveLength(3);
+  });
+});
+
 describe('F074: what a refusal means', () => {
   const no = (reason: string) => ({ kind: 'retry', delivered: 'no', reason });
   const unknown = (reason: string) => ({ kind: 'retry', delivered: 'unknown', reason });

@@ -1,4 +1,5 @@
 import type { LedgerCall, LedgerMessage } from './ledger.ts';
+import type { UploadedFile } from './parameters.ts';
 import type { Scene } from './scene.ts';
 import type { Bot } from './world.ts';
 
@@ -7,6 +8,8 @@ export interface Call {
   readonly scene: Scene;
   readonly bot: Bot;
   readonly parameters: ReadonlyMap<string, string>;
+  /** Uploads of a multipart body, by the parameter's name. */
+  readonly files: ReadonlyMap<string, UploadedFile>;
   readonly entry: LedgerCall;
   /** What it made visible; marked when the caller is never told. */
   made?: LedgerMessage;

@@ -5,7 +5,7 @@ import { deleteTopic, migrate, removeMember, setAdmin, setBlocked, setTopicClose
 import { edit, type Post, post } from './posts.ts';
 import type { Scene } from './scene.ts';
 import { shownName } from './wire.ts';
-import type { Chat, Message, Person } from './world.ts';
+import type { Chat, Document, Message, Person } from './world.ts';
 
 /** Anything that is known by its id. */
 export interface Somebody {
@@ -24,6 +24,8 @@ export interface TranscriptLine extends Line {
   readonly thread: number | undefined;
   readonly entities: readonly Entity[];
   readonly edited: boolean;
+  /** The file that came with it. */
+  readonly document?: Document;
 }
 
 /** What a test holds of a chat. */
@@ -122,6 +124,7 @@ export function lines(chat: Chat): TranscriptLine[] {
       thread: message.thread,
       entities: message.entities,
       edited: message.edited !== undefined,
+      ...(message.document && { document: message.document }),
     });
   }
   return all;

@@ -1,4 +1,6 @@
 import type { Entity } from './entities.ts';
+import { mentionsIn, type ReadText } from './formatting.ts';
+import type { Document } from './world.ts';
 
 /**
  * What really happened, kept apart from what the product believes. Verdicts of tests come only from here
@@ -70,6 +72,7 @@ export interface LedgerMessage {
   deleted: boolean;
   /** Carried out, but the sender was never told. */
   ambiguous: boolean;
+  readonly document?: Document;
   /** Shows a link preview. */
   preview: boolean;
 }
@@ -80,6 +83,10 @@ export interface LedgerCounts {
   messages: number;
   ambiguous: number;
   previews: number;
+  /** People who were told that a bot named them: `text_mention`, or a link to `tg://user`. */
+  mentions: number;
+  /** Beyond the hundredth of a message. */
+  ignored_entities: number;
   unknown_parameters: number;
   /** JSON values of another type than the documented one, which the real server bends into shape. */
   type_mismatches: number;
@@ -111,6 +118,8 @@ export function createLedger(limit: number): Ledger {
       messages: 0,
       ambiguous: 0,
       previews: 0,
+      mentions: 0,
+      ignored_entities: 0,
       unknown_parameters: 0,
       type_mismatches: 0,
       malformed_bodies: 0,
@@ -126,6 +135,18 @@ export function createLedger(limit: number): Ledger {
       failed_pushes: 0,
     },
   };
+}
+
+/** What a new text did, sent or edited in, beyond being read. */
+export function countWhatHappened(
+  { counts }: Ledger,
+  { ignored }: ReadText,
+  entities: readonly Entity[],
+  preview: boolean,
+): void {
+  if (preview) counts.previews++;
+  counts.mentions += mentionsIn(entities);
+  counts.ignored_entities += ignored;
 }
 
 /** Trims in larger steps: shifting a long list for each entry would cost more than the entry. */

@@ -2,9 +2,10 @@ import { ring } from '../shared/bell.ts';
 import { parsed } from '../shared/json.ts';
 import { checkChat } from './access.ts';
 import { type Call, flag, integer, text } from './call.ts';
+import { deleteMessage, editMessageText, sendMessageDraft } from './editing.ts';
 import { badRequest, Refusal, tooManyRequests } from './refusal.ts';
 import type { Scene } from './scene.ts';
-import { deleteMessage, editMessageText, sendMessage, sendMessageDraft } from './sending.ts';
+import { sendDocument, sendMessage } from './sending.ts';
 import type { Updates } from './updates.ts';
 import { updateKinds } from './validate.ts';
 import { changeWebhook, isLoopback } from './webhooks.ts';
@@ -27,6 +28,7 @@ export const methods: Readonly<Record<string, (call: Call) => unknown>> = {
   setWebhook,
   deleteWebhook,
   sendMessage,
+  sendDocument,
   editMessageText,
   deleteMessage,
   sendMessageDraft,

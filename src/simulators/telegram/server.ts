@@ -116,7 +116,7 @@ class BotApi {
     const laxity = inspect(method, parameters.values, parameters.json);
     ledger.counts.unknown_parameters += laxity.unknown;
     ledger.counts.type_mismatches += laxity.mistyped;
-    return { run, call: { scene: this.#scene, bot, parameters: parameters.values, entry } };
+    return { run, call: { scene: this.#scene, bot, parameters: parameters.values, files: parameters.files, entry } };
   }
 
   #answerFault(response: ServerResponse, entry: LedgerCall, fault: Fault & { kind: 'error' }): void {

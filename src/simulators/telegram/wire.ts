@@ -1,4 +1,4 @@
-import { type Bot, type Chat, isMember, type Member, type Message, type Person } from './world.ts';
+import { type Bot, type Chat, type Document, isMember, type Member, type Message, type Person } from './world.ts';
 
 type Json = Record<string, unknown>;
 
@@ -93,14 +93,21 @@ export function messageJson(message: Message, withReply = true): Json {
   if (message.thread !== undefined) json['message_thread_id'] = message.thread;
   if (message.inTopic) json['is_topic_message'] = true;
   if (withReply && message.replyTo) json['reply_to_message'] = messageJson(message.replyTo, false);
-  if (message.text !== undefined) {
-    const media = 'photo' in message.extra || 'document' in message.extra || 'video' in message.extra;
+  if (message.text !== undefined && !(message.document && message.text === '')) {
+    const media =
+      message.document || 'photo' in message.extra || 'document' in message.extra || 'video' in message.extra;
     json[media ? 'caption' : 'text'] = message.text;
     if (message.entities.length > 0) json[media ? 'caption_entities' : 'entities'] = message.entities;
   }
+  if (message.document) json['document'] = documentJson(message, message.document);
   Object.assign(json, message.extra);
   if (message.markup !== undefined) json['reply_markup'] = message.markup;
   return json;
+}
+
+function documentJson(message: Message, { name, type, size }: Document): Json {
+  const id = `document-${message.chat.id}-${message.id}`;
+  return { file_id: id, file_unique_id: id, file_name: name, mime_type: type, file_size: size };
 }
 
 /** How a person appears in the transcript. */

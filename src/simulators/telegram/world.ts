@@ -109,12 +109,22 @@ export interface Message {
   readonly replyTo: Message | undefined;
   readonly thread: number | undefined;
   readonly inTopic: boolean;
+  /** A file that a bot sent. */
+  readonly document: Document | undefined;
   /** Media, service and forward fields, as the platform names them. */
   readonly extra: Readonly<Record<string, unknown>>;
   readonly service: boolean;
   /** Bots whose privacy mode let it through; a reply to it is meant for them too. */
   meantFor: readonly number[];
   markup: unknown;
+}
+
+export interface Document {
+  readonly name: string;
+  readonly type: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly content: string;
 }
 
 /** Posts of anonymous administrators come from this account, and it counts as a bot (platforms.md §2.2). */
@@ -206,6 +216,7 @@ export function addMessage(
     replyTo: undefined,
     thread: undefined,
     inTopic: false,
+    document: undefined,
     extra: {},
     service: false,
     meantFor: [],
