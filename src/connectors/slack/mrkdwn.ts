@@ -3,6 +3,7 @@ import { gridOf, listOf, longestGrid } from './tables.ts';
 
 /** These three and no others [S12]: then no answer forms a token that notifies somebody (faults.md §3, 47). */
 export function escapeTokens(text: string): string {
+  if (!/[&<>]/.test(text)) return text;
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
@@ -139,6 +140,7 @@ function wrapped(text: string, marks: readonly string[]): string {
 
 /** Each line gets its own marks: they end with it. */
 function marked(text: string, look: Omit<Run, 'text'>, before: string, after: string, style: Style): string {
+  if (!look.bold && !look.italic && !look.strike && !look.code) return escapeTokens(text);
   const lines = text.split('\n');
   const shown = lines.map((line, at) => {
     const words = line.trim();

@@ -3,8 +3,7 @@ import { isBlank } from '../../core/text.ts';
 import type { Block } from '../shared/markdown/blocks.ts';
 import { layOut } from '../shared/markdown/layout.ts';
 import { longestMrkdwn, mrkdwn } from './mrkdwn.ts';
-import { isNative, type SlackBlock, slackBlocks } from './rich-text.ts';
-import { MOST_ROWS } from './tables.ts';
+import { longestBlocks, type SlackBlock, slackBlocks } from './rich-text.ts';
 
 /** 4,000 are recommended for a text, and an edit must not have more [S7][S8]. What is escaped counts as it is sent. */
 export const TEXT_LENGTH = 3500;
@@ -42,40 +41,32 @@ export function size(blocks: readonly Block[]): number {
   let text = 0;
   let length = 0;
   let count = 1;
-  let tables = 0;
   for (const block of blocks) {
     const one = measured(block);
     text += one.text;
     length += one.length;
-    count += one.breaks;
-    // One table in a message is what the platform has ever said it takes.
-    if (isNative(block)) tables += block.rows.length < MOST_ROWS ? 1 : 2;
+    // What has a block of its own divides the text around it.
+    count += block.kind === 'rule' || block.kind === 'table' ? 2 : 0;
   }
-  const fullest = Math.max(text / TEXT_LENGTH, length / BLOCKS_LENGTH, count / MOST_BLOCKS, tables > 1 ? tables : 0);
-  return Math.ceil(fullest * TEXT_LENGTH);
+  return Math.ceil(Math.max(text / TEXT_LENGTH, length / BLOCKS_LENGTH, count / MOST_BLOCKS) * TEXT_LENGTH);
 }
 
 interface Measure {
   readonly text: number;
   /** Of the blocks as JSON. */
   readonly length: number;
-  /** Blocks that it makes beside the one that text goes on in. */
-  readonly breaks: number;
 }
 
 /** A sheet is measured again and again while it fills; what is on it stays. */
 const measures = new WeakMap<Block, Measure>();
 
+/** The sign between two paragraphs, as JSON. */
+const BETWEEN = 40;
+
 function measured(block: Block): Measure {
   const known = measures.get(block);
   if (known) return known;
-  const made = slackBlocks([block]);
-  const measure = {
-    text: longestMrkdwn(block),
-    // The sign between two paragraphs, and the comma.
-    length: JSON.stringify(made).length + 40,
-    breaks: block.kind === 'rule' || isNative(block) ? 2 : 0,
-  };
+  const measure = { text: longestMrkdwn(block), length: longestBlocks(block) + BETWEEN };
   measures.set(block, measure);
   return measure;
 }

@@ -1,6 +1,6 @@
 import type { Block, Item, List, Run, Table } from '../shared/markdown/blocks.ts';
 import { emboldened } from './mrkdwn.ts';
-import { gridOf, listOf, MOST_COLUMNS } from './tables.ts';
+import { gridOf, listOf } from './tables.ts';
 
 /** Blocks of a message, as far as we write them (the shapes of `@slack/types` 3.2). What they hold is literal text. */
 export type SlackBlock = RichText | TableBlock | { readonly type: 'divider' };
@@ -36,6 +36,10 @@ interface TableBlock {
   readonly column_settings: readonly { readonly align: string; readonly is_wrapped: true }[];
 }
 
+/** Of the `table` block, by its reference: rows with the head, cells of a row. */
+const MOST_ROWS = 100;
+const MOST_COLUMNS = 20;
+/** By its reference, of a list. */
 const DEEPEST = 8;
 const PARAGRAPHS: Inline = { type: 'text', text: '\n\n' };
 const LINE: Inline = { type: 'text', text: '\n' };
@@ -43,8 +47,12 @@ const LINE: Inline = { type: 'text', text: '\n' };
 const NOTHING: Inline = { type: 'text', text: ' ' };
 const RULE: Inline = { type: 'text', text: '———' };
 
-/** Empty when nothing of it would be seen. */
+/**
+ * Empty when nothing of it would be seen. A message takes one table (so its reference said, and nobody has been told of
+ * more); where there are several all are written as text, so that they look alike.
+ */
 export function slackBlocks(blocks: readonly Block[]): SlackBlock[] {
+  const hasTable = blocks.filter(({ kind }) => kind === 'table').length === 1;
   const made: SlackBlock[] = [];
   let elements: RichElement[] = [];
   const close = () => {
@@ -55,7 +63,7 @@ export function slackBlocks(blocks: readonly Block[]): SlackBlock[] {
     if (block.kind === 'rule') {
       close();
       made.push({ type: 'divider' });
-    } else if (isNative(block)) {
+    } else if (hasTable && isNative(block)) {
       close();
       made.push(tableBlock(block));
     } else add(elements, block, PLAIN);
@@ -64,10 +72,22 @@ export function slackBlocks(blocks: readonly Block[]): SlackBlock[] {
   return made;
 }
 
-/** The platform has a block for it. Inside of lists and quotes there is none. */
-export function isNative(block: Block): block is Table {
-  return block.kind === 'table' && block.head.length > 0 && block.head.length <= MOST_COLUMNS;
+/** Inside of lists and quotes there is no such block, and none of that size. */
+function isNative(block: Block): block is Table {
+  return block.kind === 'table' && block.rows.length < MOST_ROWS && block.head.length <= MOST_COLUMNS;
 }
+
+/** As `slackBlocks` has it, alone and among others. */
+export function longestBlocks(block: Block): number {
+  const alone = JSON.stringify(slackBlocks([block])).length;
+  if (block.kind !== 'table') return alone;
+  const elements: RichElement[] = [];
+  add(elements, block, PLAIN);
+  return Math.max(alone, JSON.stringify(elements).length + RICH_TEXT);
+}
+
+/** What is around elements, and the comma. */
+const RICH_TEXT = 36;
 
 /** Where a block stands. */
 interface Around {
