@@ -69,6 +69,21 @@ export function arrivalsContract(current: () => Store): void {
       expect((await recovered(store, world)).turns).toHaveLength(2);
     });
 
+    it('comes back once, however much its owner accepts at a time', async () => {
+      const store = current();
+      const world = await makeWorld(store);
+      const { botId, epoch, integration } = world;
+      const batch = () => ({ botId, messages: [accepted(integration.id, message())], cursors: [], at: 2_000 });
+      await store.accept({ ...batch(), epoch: null });
+      const results = await Promise.all([1, 2, 3].map(() => store.accept({ ...batch(), epoch })));
+      const adopted = await store.adopt(botId, epoch);
+      if (adopted === 'fenced') throw new Error('fenced');
+      const came = [...results.flatMap((result) => (result.ok ? result.due : [])), ...adopted.turns];
+      expect(came.map(({ seq }) => seq).sort((a, b) => a - b)).toEqual(
+        (await recovered(store, world)).turns.map(({ seq }) => seq),
+      );
+    });
+
     it('comes back with the next message of the owner, in order', async () => {
       const store = current();
       const world = await makeWorld(store);

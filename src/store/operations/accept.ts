@@ -181,12 +181,15 @@ export async function accept(
   );
 }
 
-/** What other nodes took in goes first, or a later message of the same conversation would have its turn before. */
+/**
+ * What other nodes took in goes first, or a later message of the same conversation would have its turn before. Of several
+ * batches of a bot the first one takes it all.
+ */
 async function addArrived(db: Kysely<Schema>, dialect: DialectParts, due: Map<AcceptBatch, TurnDue[]>): Promise<void> {
   const bots = [...due.keys()].map(({ botId }) => botId);
-  for (const row of await takeArrived(db, dialect, bots)) {
-    for (const [batch, turns] of due) if (batch.botId === row.bot_id) turns.push(turnDueOf(row));
-  }
+  const first = new Map<BotId, TurnDue[]>();
+  for (const [{ botId }, turns] of due) if (!first.has(botId)) first.set(botId, turns);
+  for (const row of await takeArrived(db, dialect, bots)) first.get(row.bot_id)?.push(turnDueOf(row));
 }
 
 export async function adopt(

@@ -44,35 +44,44 @@ export interface Conversation {
   readonly conversation: ConversationKey;
 }
 
-/** Of an integration, or of one conversation before `seq`: everything that has its outcome. */
+export type Before = Conversation & { readonly seq: number };
+
+/**
+ * Everything that has its outcome, of an integration or of one conversation before `seq`. Answers the messages that have none
+ * yet. Those that were due are locked first, then those overheard, each by their key, as `accept` does.
+ */
 export async function eraseSettled(
   db: Kysely<Schema>,
   dialect: DialectParts,
-  of: { readonly integrationId: IntegrationId } | Forgotten,
-): Promise<void> {
-  const said = db
-    .selectFrom('messages')
-    .select('seq')
-    .where('integration_id', '=', of.integrationId)
-    .$if('conversation' in of, (query) =>
-      'conversation' in of ? query.where('conversation', '=', of.conversation).where('seq', '<', of.seq) : query,
-    )
-    .where('fate_kind', 'is not', null)
-    .where((eb) => eb.or([eb('due', '=', sql.lit(1)), eb('overheard', '=', sql.lit(1))]))
-    .orderBy('seq')
-    .modifyEnd(dialect.forUpdate);
-  const messages = await said.execute();
-  if (messages.length > 0)
-    await eraseMessages(
-      db,
-      dialect,
-      messages.map(({ seq }) => seq),
-    );
+  of: { readonly integrationId: IntegrationId } | Before,
+): Promise<number[]> {
+  const said = (flag: 'due' | 'overheard') =>
+    db
+      .selectFrom('messages')
+      .select(['seq', 'fate_kind'])
+      .where('integration_id', '=', of.integrationId)
+      .$if('conversation' in of, (query) =>
+        'conversation' in of ? query.where('conversation', '=', of.conversation).where('seq', '<', of.seq) : query,
+      )
+      .where(flag, '=', sql.lit(1))
+      .orderBy('seq')
+      .modifyEnd(dialect.forUpdate)
+      .execute();
+  const all = [...(await said('due')), ...(await said('overheard'))];
+  const seqs = (some: typeof all) => some.map(({ seq }) => seq);
+  const settled = all.filter(({ fate_kind }) => fate_kind !== null);
+  if (settled.length > 0) await eraseMessages(db, dialect, seqs(settled));
+  return seqs(all.filter(({ fate_kind }) => fate_kind === null));
 }
 
-export type Forgotten = Conversation & { readonly seq: number };
+const dropFromHistory = hotWrite((db, { rows }: Slots<readonly { readonly seq: number }[]>) =>
+  db
+    .updateTable('messages')
+    .set({ due: 0 })
+    .where('seq', 'in', (eb) => eb.selectFrom(rows<{ seq: number }>({ seq: 'i' }, (seqs) => seqs)).select('v.seq')),
+);
 
-export async function forget(db: Kysely<Schema>, dialect: DialectParts, of: Forgotten): Promise<void> {
+export async function forget(db: Kysely<Schema>, dialect: DialectParts, of: Before): Promise<void> {
   const row = await db
     .selectFrom('integrations')
     .select('bot_id')
@@ -80,18 +89,14 @@ export async function forget(db: Kysely<Schema>, dialect: DialectParts, of: Forg
     .executeTakeFirst();
   if (!row) return;
   await epochsOf(db, dialect, [row.bot_id]);
-  await eraseSettled(db, dialect, of);
-  // What has no outcome yet is gone for whoever looks, and is erased with its outcome.
-  const waiting = db
-    .selectFrom('messages')
-    .select('seq')
-    .where('integration_id', '=', of.integrationId)
-    .where('conversation', '=', of.conversation)
-    .where('seq', '<', of.seq)
-    .where('due', '=', sql.lit(1))
-    .orderBy('seq')
-    .modifyEnd(dialect.forUpdate);
-  await db.updateTable('messages').set({ due: 0 }).where('seq', 'in', waiting).execute();
+  const waiting = await eraseSettled(db, dialect, of);
+  // Gone for whoever looks, and erased with their outcome.
+  if (waiting.length > 0)
+    await dropFromHistory(
+      db,
+      dialect,
+      waiting.map((seq) => ({ seq })),
+    );
 }
 
 const tooOld = (db: Kysely<Schema>, { rows }: Slots<readonly Conversation[]>) =>
