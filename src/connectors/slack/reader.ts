@@ -19,6 +19,8 @@ const DIRECT_MS = 60_000;
 /** A place that cannot be read is tried again after this. */
 const REFUSED_MS = 5 * 60_000;
 const RETRY: Backoff = { baseMs: 1_000, capMs: 30_000 };
+/** A store that is back must not wait long for those who need it. */
+const STORE_RETRY: Backoff = { baseMs: 1_000, capMs: 5_000 };
 const MAX_PAGE_OF_DIRECTS = 200;
 /** Whose name no channel has. */
 const DIRECTS = 'direct messages';
@@ -35,6 +37,8 @@ interface Place {
   unfinished: boolean;
   /** Somebody waits for it. */
   urgent?: boolean;
+  /** What it showed could not be stored. */
+  unstored?: boolean;
   trouble?: State;
 }
 
@@ -179,12 +183,14 @@ export class Reader {
         break;
       }
       case 'failed':
-        this.#rest(UNREACHABLE);
+        this.#rest(UNREACHABLE, RETRY);
         break;
       case 'not_stored':
-        this.#rest(STORE_UNAVAILABLE);
+        place.unstored = true;
+        this.#rest(STORE_UNAVAILABLE, STORE_RETRY);
         break;
       case 'read':
+        if (place.unstored && !reading.unfinished) this.#recovered();
         place.unfinished = reading.unfinished;
         if (!reading.unfinished) this.#done(place);
         delete place.trouble;
@@ -207,10 +213,16 @@ export class Reader {
     this.#failures = 0;
   }
 
-  #rest(trouble: State): void {
+  /** While nothing could be stored, nothing that was pushed could be either, and the platform tells it a few times only. */
+  #recovered(): void {
+    for (const place of this.#places.values()) delete place.unstored;
+    this.sweep();
+  }
+
+  #rest(trouble: State, backoff: Backoff): void {
     const { clock, random } = this.#port;
     this.#trouble = trouble;
-    this.#resting = clock.elapsed() + backoffMs(this.#failures++, RETRY, random);
+    this.#resting = clock.elapsed() + backoffMs(this.#failures++, backoff, random);
   }
 
   /** All there is to read now; what is no longer listened to is forgotten. */

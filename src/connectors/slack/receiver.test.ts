@@ -183,6 +183,41 @@ describe('with an app-level token', () => {
     expect(rig.cursors.get(`th:${CHANNEL}:${root}`)).toBe(stamp(-4));
   });
 
+  it('F017: reads everything once more, and soon, when the store is there again', async () => {
+    const channels = ['C0TWO000', 'C0ONE000'];
+    const cursors = Object.fromEntries(channels.map((channel) => [`ch:${channel}`, stamp(-10)]));
+    let away = false;
+    let said = false;
+    const { link, options } = withSocket({ settings: { channel_ids: channels }, cursors });
+    const rig = setup(
+      ({ parameters }) => {
+        const late = parameters['channel'] === 'C0ONE000' && said && parameters['oldest'] === stamp(-10);
+        return page(late ? [post(stamp(410), 'late')] : []);
+      },
+      {
+        ...options,
+        accept: async () => {
+          if (away) throw new Error('the database is away');
+        },
+      },
+    );
+    link.tell({});
+    await rig.clock.advance(0);
+    await rig.clock.advance(298_000);
+    away = said = true;
+    await rig.clock.advance(120_000);
+    const before = readings(rig.calls);
+    await rig.clock.advance(6_000);
+    const each = readings(rig.calls) - before;
+    expect(each).toBeGreaterThan(0);
+    expect(each).toBeLessThan(4);
+    const readOfTwo = () => rig.calls.filter(({ parameters }) => parameters['channel'] === 'C0TWO000').length;
+    const known = readOfTwo();
+    away = false;
+    await rig.clock.advance(10_000);
+    expect(readOfTwo()).toBe(known + 1);
+  });
+
   it('uses the operator’s token for its own app only', async () => {
     const link = toldBy();
     const deployment = { app_token: APP_TOKEN };
