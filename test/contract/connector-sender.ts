@@ -85,9 +85,9 @@ export function senderCases(suite: Suite): void {
     test('F055 F072: has every part accepted, up to the limit, and the parts are the answer', async () => {
       const world = suite.world();
       const link = await openSender(suite);
-      const full = connector.render('x'.repeat(connector.limits.textLength), world.here);
+      const full = await connector.render('x'.repeat(connector.limits.textLength), world.here);
       const words = Array.from({ length: connector.limits.textLength / 3 }, (_, index) => `word${index}`).join(' ');
-      for (const part of [...full, ...connector.render(words, world.here)]) {
+      for (const part of [...full, ...(await connector.render(words, world.here))]) {
         expect(part.text.length).toBeLessThanOrEqual(connector.limits.textLength);
         await sent(link, { to: world.here, text: part.text, format: part.format });
       }
@@ -100,7 +100,7 @@ export function senderCases(suite: Suite): void {
 
     test('F056: renders nothing of nothing', async () => {
       const world = suite.world();
-      for (const answer of ['', ' \n\n ', '\u200b']) expect(connector.render(answer, world.here)).toEqual([]);
+      for (const answer of ['', ' \n\n ', '\u200b']) expect(await connector.render(answer, world.here)).toEqual([]);
     });
   });
 }

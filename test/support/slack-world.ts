@@ -13,9 +13,6 @@ function keepingLog(lines: string[]): Log {
   return log;
 }
 
-/** What people see of a text. */
-const shown = (text: string) => text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
-
 /** A workspace with one app, whose bot listens by what its secrets allow. */
 export async function slackWorld(pool: Pool, transport: 'polling' | 'socket'): Promise<ContractWorld> {
   const simulator = await startSlackSimulator();
@@ -53,7 +50,7 @@ export async function slackWorld(pool: Pool, transport: 'polling' | 'socket'): P
       const all = channelOf(at).transcript();
       return all.map(({ text, fromBot, thread_ts }) => {
         const answered = all.find(({ ts }) => ts === thread_ts);
-        return { text: shown(text), fromBot, ...(answered && { answers: shown(answered.text) }) };
+        return { text, fromBot, ...(answered && { answers: answered.text }) };
       });
     },
     cut: async () => simulator.cut(),

@@ -38,7 +38,8 @@ export function partOf(sheet: readonly Block[]): Part {
 
 /** How much of a message these blocks fill, in units of its text: that of its limits counts which they fill most. */
 export function size(blocks: readonly Block[]): number {
-  let text = 0;
+  // Before the first there is no blank line.
+  let text = -2;
   let length = 0;
   let count = 1;
   for (const block of blocks) {
@@ -48,7 +49,8 @@ export function size(blocks: readonly Block[]): number {
     // What has a block of its own divides the text around it.
     count += block.kind === 'rule' || block.kind === 'table' ? 2 : 0;
   }
-  return Math.ceil(Math.max(text / TEXT_LENGTH, length / BLOCKS_LENGTH, count / MOST_BLOCKS) * TEXT_LENGTH);
+  const share = Math.max(length / BLOCKS_LENGTH, count / MOST_BLOCKS);
+  return Math.max(text, Math.ceil(share * TEXT_LENGTH));
 }
 
 interface Measure {
