@@ -20,6 +20,9 @@ const OUTER_FIRST: readonly Entity['type'][] = [
   ...(['blockquote', 'text_link', 'bold', 'italic', 'strikethrough', 'code', 'pre'] as const),
 ];
 
+/** The indentation of code is part of it, and of the quote that begins with it. */
+const INDENTED: ReadonlySet<Entity['type']> = new Set(['pre', 'blockquote']);
+
 /**
  * The text as the platform will have it, without white space at its ends, and the entities so that they begin and end at
  * something visible and never inside a grapheme. All are moved by the same rule, and inwards: what was nested or apart
@@ -27,7 +30,7 @@ const OUTER_FIRST: readonly Entity['type'][] = [
  */
 export function settle(text: string, entities: readonly Entity[]): Formatted {
   const firstCode = entities.find(({ type }) => type === 'pre')?.offset ?? text.length;
-  // The indentation of code is part of it, also in the first line of a message.
+  // Also in the first line of a message.
   const start = Math.min(text.length - text.trimStart().length, firstCode);
   const whole = text.slice(start).trimEnd();
   const boundary = boundariesOf(whole);
@@ -35,7 +38,7 @@ export function settle(text: string, entities: readonly Entity[]): Formatted {
   for (const entity of entities) {
     let from = entity.offset - start;
     let to = Math.min(from + entity.length, whole.length);
-    const mayBegin = (at: number) => boundary(at) && (entity.type === 'pre' || !isSpace(whole, at));
+    const mayBegin = (at: number) => boundary(at) && (INDENTED.has(entity.type) || !isSpace(whole, at));
     while (from < to && !mayBegin(from)) from++;
     while (to > from && !(boundary(to) && !isSpace(whole, to - 1))) to--;
     if (to > from) settled.push({ ...entity, offset: from, length: to - from });

@@ -26,11 +26,14 @@ export function writeRuns(paper: Paper, runs: readonly Run[], prefix: string, ba
   close(0);
 }
 
+/** The platform takes no link to a host without a dot (server source, LinkManager::check_link [T7]): its words remain. */
+const KEPT = /^https?:\/\/(?:[^/?#@]*@)?[^/?#:]*\./;
+
 /** Outermost first. Code contains nothing and is contained in nothing but a quote [T1], so code that is a link is a link. */
 function stylesOf({ href, code, bold, italic, strike }: Look): Style[] {
   if (code && href === undefined) return [{ type: 'code' }];
   const styles: Style[] = [];
-  if (href !== undefined) styles.push({ type: 'text_link', url: href });
+  if (href !== undefined && KEPT.test(href)) styles.push({ type: 'text_link', url: href });
   if (bold) styles.push({ type: 'bold' });
   if (italic) styles.push({ type: 'italic' });
   if (strike) styles.push({ type: 'strikethrough' });

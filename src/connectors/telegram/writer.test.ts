@@ -71,6 +71,7 @@ describe('write', () => {
     ['a look within one grapheme', [p('👩', { text: '\u200D', bold: true }, '🚀')], '👩\u200D🚀', []],
     ['code', [p('Run'), code('  a = 1\nb', 'py')], 'Run\n\n  a = 1\nb', ['pre py   a = 1\nb']],
     ['code at both ends', [code('  a\n'), code('b')], '  a\n\n\nb', ['pre   a', 'pre b']],
+    ['indented code in a quote', [quote(code('  a'), p('b'))], '  a\n\nb', ['blockquote   a\n\nb', 'pre   a']],
     ['code of nothing', [p('a'), code(' \n'), p('b')], 'a\n\nb', []],
     ['a list', [p('So:'), list(null, [p('a\nb')], [p('c')])], 'So:\n\n• a\n  b\n• c', []],
     ['numbers', [list(9, [p('a')], [p('b')])], '9. a\n10. b', []],
