@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Block, Item, Run, Table } from '../shared/markdown/blocks.ts';
 import { partOf, render, size, TEXT_LENGTH } from './render.ts';
@@ -209,6 +210,73 @@ describe('the size', () => {
     const sizes = [19, 20].map((rows) => size([table(['a', 'b'], ...narrow.slice(0, rows))]));
     const wide = size([table(['a', 'b'], ...narrow, ['x'.repeat(70), 'y'])]);
     expect([...sizes, wide].toSorted((one, other) => one - other)).toEqual([...sizes, wide]);
+  });
+});
+
+/** Any tree, small enough to look at when it fails. */
+const trees = fc.letrec<{ block: Block; item: Item }>((tie) => {
+  const look = {
+    bold: fc.constant(true as const),
+    italic: fc.constant(true as const),
+    strike: fc.constant(true as const),
+  };
+  const words = fc.array(fc.constantFrom('a', ' ', '*', '_', '<', '&', '\n', '`', '```', '😀', 'word', '日'), {
+    minLength: 1,
+  });
+  const href = fc.constantFrom('https://a.test/', `https://b.test/?${'&'.repeat(300)}`);
+  const run = fc
+    .record({ text: words.map((all) => all.join('')), ...look, href }, { requiredKeys: ['text'] })
+    .chain((one) => fc.constantFrom<Run>(one, { text: one.text, code: true }));
+  const runs = fc.array(run, { minLength: 1, maxLength: 4 });
+  const grid = fc.integer({ min: 1, max: 22 }).chain((width) =>
+    fc.record({
+      kind: fc.constant('table' as const),
+      align: fc.constant([]),
+      head: fc.array(runs, { minLength: width, maxLength: width }),
+      rows: fc.array(fc.array(runs, { minLength: width, maxLength: width }), { maxLength: 3 }),
+    }),
+  );
+  const blocks = fc.array(tie('block'), { minLength: 1, maxLength: 3 });
+  return {
+    block: fc.oneof(
+      { depthSize: 'small' },
+      fc.record({ kind: fc.constant('paragraph' as const), runs }),
+      fc.record({
+        kind: fc.constant('code' as const),
+        language: fc.constant(''),
+        text: words.map((all) => all.join('')),
+      }),
+      fc.constant<Block>({ kind: 'rule' }),
+      grid,
+      fc.record({ kind: fc.constant('quote' as const), blocks }),
+      fc.record({
+        kind: fc.constant('list' as const),
+        start: fc.constantFrom(null, 0, 1, 99),
+        items: fc.array(tie('item'), { minLength: 1, maxLength: 4 }),
+      }),
+    ),
+    item: fc.record(
+      { blocks, checked: fc.boolean(), continued: fc.constant(true as const) },
+      { requiredKeys: ['blocks'] },
+    ),
+  };
+});
+
+describe('any sheet', () => {
+  it('has no more text than its size tells, nor more blocks, and grows with each block', () => {
+    fc.assert(
+      fc.property(fc.array(trees.block, { minLength: 1, maxLength: 4 }), (blocks) => {
+        const part = partOf(blocks);
+        const full = size(blocks);
+        const length = JSON.stringify(part.format ?? '').length - '{"blocks":[]}'.length;
+        expect(part.text.length).toBeLessThanOrEqual(full);
+        expect(length / 12_000).toBeLessThanOrEqual(full / TEXT_LENGTH);
+        expect(full).toBeGreaterThanOrEqual(size(blocks.slice(1)));
+        expect(full).toBeGreaterThanOrEqual(size(blocks.slice(0, -1)));
+        expect(part.text).not.toMatch(/<(?!https:\/\/[ab]\.test)/);
+      }),
+      { numRuns: 200 },
+    );
   });
 });
 
