@@ -22,33 +22,36 @@ export function createHooks({ connectors, portFor, router, clock }: HooksDeps): 
   async function ofBot(platform: string, hook: Hook, botId: BotId, request: HookRequest): Promise<HookAnswer> {
     const [listener] = await router.find({ botId });
     if (listener?.bot.platform !== platform) return UNKNOWN;
-    const reading = hook.open(request, listener.credential, clock.now());
-    if (reading.kind === 'refused') return REFUSED;
-    if (reading.kind === 'reply') return reading;
-    if (reading.kind === 'nothing') return ACCEPTED;
-    const { event, to } = reading;
-    const read = (other: Listener) => hook.read(event, other, clock.now());
-    if (to === undefined || concerns(to, listener)) {
-      await router.deliver({ botId }, read);
-      return ACCEPTED;
-    }
-    // One app in several workspaces has one hook. Whoever signed speaks only for bots whose own secrets say so too:
-    // else the owner of one app could put words into the mouths of another's people.
-    await router.deliver({ platform, ...to }, (other) =>
-      genuine(hook, request, other.credential) ? read(other) : undefined,
-    );
-    return ACCEPTED;
+    return opened(hook, request, listener.credential, async (event, to) => {
+      const read = (other: Listener) => hook.read(event, other, clock.now());
+      if (to === undefined || concerns(to, listener)) return router.deliver({ botId }, read);
+      // One app in several workspaces has one hook. Whoever signed speaks only for bots whose own secrets say so too:
+      // else the owner of one app could put words into the mouths of another's people.
+      return router.deliver({ platform, ...to }, (other) =>
+        genuine(hook, request, other.credential) ? read(other) : undefined,
+      );
+    });
   }
 
   async function ofDeployment(platform: string, hook: Hook, request: HookRequest): Promise<HookAnswer> {
     const secrets = portFor(platform).deployment;
     if (!secrets || Object.keys(secrets).length === 0) return UNKNOWN;
+    return opened(hook, request, secrets, async (event, to) => {
+      if (to) await router.deliver({ platform, ...to }, (listener) => hook.read(event, listener, clock.now()));
+    });
+  }
+
+  /** Believes a request by these secrets, and hands on the event that it may hold. */
+  async function opened(
+    hook: Hook,
+    request: HookRequest,
+    secrets: Credential,
+    deliver: (event: unknown, to: Addressee | undefined) => Promise<void>,
+  ): Promise<HookAnswer> {
     const reading = hook.open(request, secrets, clock.now());
     if (reading.kind === 'refused') return REFUSED;
     if (reading.kind === 'reply') return reading;
-    if (reading.kind === 'nothing' || !reading.to) return ACCEPTED;
-    const { event, to } = reading;
-    await router.deliver({ platform, ...to }, (listener) => hook.read(event, listener, clock.now()));
+    if (reading.kind === 'event') await deliver(reading.event, reading.to);
     return ACCEPTED;
   }
 

@@ -163,6 +163,21 @@ describe('links that several bots share', { timeout: 30_000 }, () => {
     expect(await rig.store.holdLease('chat/app', other, 60_000, undefined)).toMatchObject({ held: true });
   });
 
+  it('hears of an interruption on another node that was over before it looked, and of none that was not', async () => {
+    const other = ids.node();
+    await rig.store.holdBots(other, 60_000, 0);
+    await rig.store.holdLease('chat/app', other, 60_000, { ...up, since: 1 });
+    const one = await member('T1');
+    await rig.pass(30_000, () => one.told.length > 0);
+    await rig.pass(10_000);
+    expect(one.told).toEqual([up]);
+    await rig.store.holdLease('chat/app', other, 60_000, { ...up, since: 2 });
+    await rig.pass(10_000, () => one.told.length > 1);
+    await rig.pass(10_000);
+    expect(one.told).toMatchObject([up, { state: 'reconnecting', code: 'interrupted', transport: 'socket' }, up]);
+    await one.leave();
+  });
+
   it('gives way when another node has it by now', async () => {
     const one = await member('T1');
     await only();

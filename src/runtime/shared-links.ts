@@ -30,6 +30,13 @@ export interface SharedLinksDeps {
   readonly leased: () => boolean;
 }
 
+/** What is said of a link that was something else between two looks at it. */
+const INTERRUPTED = {
+  state: 'reconnecting',
+  code: 'interrupted',
+  message: 'The connection was interrupted for a moment; what was said meanwhile is being read.',
+} as const;
+
 interface Member {
   readonly link: SharedLink;
   readonly told: (health: State) => void;
@@ -84,6 +91,8 @@ class Group {
   #health: State | undefined;
   /** Of it, what is stored with the lease. */
   #stored: State | undefined;
+  /** Since when the node that has the link says what it says; undefined while that is this one. */
+  #since: number | undefined;
   /** Aborted at whatever may change what is to be done. */
   #changed = new AbortController();
   #begin = () => {};
@@ -159,17 +168,24 @@ class Group {
         LEASE_MS,
         news && { ...news, since: clock.now() },
       );
+      if (held) this.#since = undefined;
       if (held && news) this.#stored = news;
-      if (!held && health) {
-        const { since: _, ...state } = health;
-        this.#tell(state);
-      }
+      if (!held && health) this.#hear(health);
       return held;
     } catch (error) {
       this.#log.warn('lease_unknown', { error });
       // The store is away, and with it all who could take the lease from us.
       return this.#deps.leased();
     }
+  }
+
+  /** The same state of another moment is another state: in between it was broken, and those who wait have missed something. */
+  #hear({ since, ...state }: Health): void {
+    if (since !== this.#since && same(state, this.#health)) {
+      this.#tell({ ...INTERRUPTED, transport: state.transport });
+    }
+    this.#since = since;
+    this.#tell(state);
   }
 
   #run(member: Member): Running {
@@ -203,7 +219,7 @@ class Group {
   }
 
   #tell(health: State): void {
-    if (JSON.stringify(health) === JSON.stringify(this.#health)) return;
+    if (same(health, this.#health)) return;
     this.#health = health;
     for (const { told } of this.#members) told(health);
     // What it says is stored with the lease, for those who wait on other nodes.
@@ -214,6 +230,12 @@ class Group {
     this.#changed.abort();
     this.#changed = new AbortController();
   }
+}
+
+function same(one: State, other: State | undefined): boolean {
+  const { state, code, message, fixUrl, transport } = one;
+  if (!other || other.state !== state || other.transport !== transport) return false;
+  return other.code === code && other.message === message && other.fixUrl === fixUrl;
 }
 
 interface Running {
