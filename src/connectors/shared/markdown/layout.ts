@@ -52,7 +52,7 @@ export async function layOut(answer: string, sheet: Sheet): Promise<Layout> {
       const { head, tail } = fill(pending, sheet);
       add(head);
       pending = tail;
-      if (sheets.length % 4 === 3) await setImmediate();
+      await setImmediate();
     }
   }
   if (pending.length === 0) return { sheets, more: false };

@@ -61,10 +61,11 @@ export function withLinks(text: string, look: Look): Run[] {
     const end = endOfAddress(text, start + match[0].length);
     const words = text.slice(start, end);
     const url = webAddress(words);
+    // What is not an address is not searched for another one: that would take n² time.
+    BEGINNING.lastIndex = end;
     if (!url) continue;
     runs.push({ text: text.slice(done, start), ...look }, ...linked([{ text: words, ...look }], words));
     done = end;
-    BEGINNING.lastIndex = end;
   }
   runs.push({ text: text.slice(done), ...look });
   return runs;

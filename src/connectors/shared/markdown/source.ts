@@ -1,8 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import { stripInvisible } from '../../../core/text.ts';
 
-/** Long enough that hardly an answer is cut, short enough that the worst of them is read in a few ms. */
+/** Long enough that hardly an answer is cut, short enough to be read in a few ms. */
 const SLICE = 16_000;
+/** Where every fifth character is a sign of Markdown nobody writes for people, and some of it takes n² time to read. */
+const DENSE_SLICE = 3_000;
+const DENSE = 0.2;
+const SIGNS = new Set([...'*_~[]()!<>&|`#+-\\']);
 /** What is repeated of a line (a fence, the head of a table) must leave room for more. */
 const MAX_REPEATED = 400;
 const FENCE = /^ {0,3}(`{3,}|~{3,})(.*)$/;
@@ -37,14 +41,23 @@ export function* slices(answer: string): Generator<Slice> {
   let joint: Joint = 'apart';
   let repeated = '';
   for (let from = 0; from < answer.length; ) {
+    const most = lengthOfSlice(answer, from);
     const cut: Cut =
-      from + SLICE >= answer.length
+      from + most >= answer.length
         ? { to: answer.length, joint: 'apart', repeated: '' }
-        : findCut(answer, from, repeated);
+        : findCut(answer, from, most, repeated);
     yield { source: repeated + stripInvisible(answer.slice(from, cut.to)), joint };
     ({ joint, repeated } = cut);
     from = cut.to;
   }
+}
+
+function lengthOfSlice(answer: string, from: number): number {
+  const window = answer.slice(from, from + SLICE);
+  if (window.length <= DENSE_SLICE) return DENSE_SLICE;
+  let signs = 0;
+  for (const unit of window) if (SIGNS.has(unit)) signs++;
+  return signs > window.length * DENSE ? DENSE_SLICE : SLICE;
 }
 
 interface Cut {
@@ -54,7 +67,7 @@ interface Cut {
 }
 
 /** Looks for the last good place in a slice that is open with `repeated`. */
-function findCut(answer: string, from: number, repeated: string): Cut {
+function findCut(answer: string, from: number, most: number, repeated: string): Cut {
   let fence = FENCE.exec(repeated.trimEnd());
   let opening = repeated;
   let previous = '';
@@ -62,7 +75,7 @@ function findCut(answer: string, from: number, repeated: string): Cut {
   let apart: Cut | undefined;
   let line: Cut | undefined;
   let blank = false;
-  for (let start = from; start < from + SLICE; ) {
+  for (let start = from; start < from + most; ) {
     const newline = answer.indexOf('\n', start);
     const end = newline === -1 ? answer.length : newline + 1;
     const text = answer.slice(start, Math.min(end, start + 2_000)).trimEnd();
@@ -71,13 +84,13 @@ function findCut(answer: string, from: number, repeated: string): Cut {
       if (!fence && blank && flush) apart = { to: start, joint: 'apart', repeated: '' };
       else if (fence || flush || !line) line = lineCut(start, fence, opening, table, blank);
     }
-    if (end > from + SLICE) break;
+    if (end > from + most) break;
     const found = FENCE.exec(text);
     if (found && !fence && !(found[1]?.startsWith('`') && found[2]?.includes('`'))) {
       if (text.length <= MAX_REPEATED) fence = found;
       opening = `${text}\n`;
       // A fence begins a block: before it is a good place too.
-      if (start > from + SLICE / 2) apart = { to: start, joint: 'apart', repeated: '' };
+      if (start > from + most / 2) apart = { to: start, joint: 'apart', repeated: '' };
     } else if (found && fence && found[1]?.startsWith(fence[1] ?? '') && found[2]?.trim() === '') fence = null;
     if (text === '') table = '';
     else if (!fence && DELIMITERS.test(text) && text.includes('-') && previous.includes('|')) {
@@ -88,9 +101,9 @@ function findCut(answer: string, from: number, repeated: string): Cut {
     previous = text;
     start = end;
   }
-  const found = apart && apart.to >= from + SLICE / 4 ? apart : (line ?? apart);
-  if (found && found.to >= from + SLICE / 16) return found;
-  const to = safeCut(answer, from, from + SLICE);
+  const found = apart && apart.to >= from + most / 4 ? apart : (line ?? apart);
+  if (found && found.to >= from + most / 16) return found;
+  const to = safeCut(answer, from, from + most);
   return fence ? { to, joint: 'code', repeated: opening } : { to, joint: 'inside', repeated: '' };
 }
 

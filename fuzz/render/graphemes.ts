@@ -1,0 +1,18 @@
+import type { Part } from '../../src/core/delivery.ts';
+
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+/** Larger ones have no room of their own, or nearly; they are cut between code points. */
+const LARGEST = 1_000;
+
+/** Cuts between two parts that go through what people see as one character of the answer. */
+export function brokenGraphemes(answer: string, parts: readonly Part[]): string[] {
+  return parts.slice(1).flatMap((part, index) => {
+    const before = (parts[index]?.text ?? '').slice(-LARGEST);
+    const after = part.text.slice(0, LARGEST);
+    // Only where both are neighbours in the answer too is this a cut, and not the end of something.
+    if (before === '' || /\s$/.test(before) || !answer.includes(before.slice(-4) + after.slice(0, 4))) return [];
+    const cut = graphemes.segment(before + after).containing(before.length);
+    const broken = cut !== undefined && cut.index !== before.length && cut.segment.length < LARGEST;
+    return broken ? [`a grapheme is cut before part ${index + 2}: ${JSON.stringify(cut.segment)}`] : [];
+  });
+}
