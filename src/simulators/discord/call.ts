@@ -2,6 +2,7 @@ import type { LedgerCall, LedgerMessage } from './ledger.ts';
 import { maySee } from './permissions.ts';
 import { Refusal } from './refusal.ts';
 import type { Scene } from './scene.ts';
+import type { Upload } from './uploads.ts';
 import type { Bot, Channel, Guild } from './world.ts';
 
 /** One authenticated request, as a route gets it. */
@@ -12,6 +13,7 @@ export interface Call {
   readonly ids: readonly string[];
   readonly query: URLSearchParams;
   readonly body: Readonly<Record<string, unknown>>;
+  readonly files: readonly Upload[];
   readonly entry: LedgerCall;
   /** What it made visible: ambiguous if the answer gets lost. */
   made?: LedgerMessage;

@@ -7,6 +7,8 @@ import type { Permission } from './permissions.ts';
 import { addToThread, deleteChannel, join, overwrite } from './places.ts';
 import { edit, post, remove, setArchived } from './posts.ts';
 import type { Scene } from './scene.ts';
+import { shown } from './shown.ts';
+import type { Upload } from './uploads.ts';
 import { shownName } from './wire.ts';
 import { type Channel, type Message, MessageType, snowflake, type User } from './world.ts';
 
@@ -43,6 +45,9 @@ export interface TranscriptLine extends Line {
   readonly reply_to: string | undefined;
   readonly edited: boolean;
   readonly nonce: string | number | undefined;
+  /** `text` as the apps show it. */
+  readonly shown: string;
+  readonly files: readonly Upload[];
 }
 
 /** What a test holds of a channel, a thread or a direct message. */
@@ -181,5 +186,7 @@ export function lines(channel: Channel): TranscriptLine[] {
     reply_to: message.reference?.messageId,
     edited: message.edited !== undefined,
     nonce: message.nonce,
+    shown: shown(message.content),
+    files: message.files,
   }));
 }

@@ -83,6 +83,8 @@ export interface LedgerMessage {
   flags: number;
   /** What the sender was notified about in it: `everyone`, ids of roles and users. */
   pings: readonly string[];
+  /** A link in it was shown with a preview. */
+  preview: boolean;
   edits: number;
   /** Nobody deleted it. */
   visible: boolean;

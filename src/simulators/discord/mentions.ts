@@ -18,6 +18,19 @@ export interface Mentions {
   readonly replied: User | undefined;
 }
 
+/** Pure: what in a text would notify somebody, after what the sender allowed: ids, and `everyone`. */
+export function mentionedIn(content: string, allowed: AllowedMentions | undefined) {
+  const text = withoutCode(content);
+  const parse = (kind: string) => allowed === undefined || allowed.parse?.includes(kind) === true;
+  const ids = (token: RegExp, kind: string, list: readonly string[] | null | undefined) =>
+    [...text.matchAll(token)].map(([, id = '']) => id).filter((id) => parse(kind) || list?.includes(id) === true);
+  return {
+    users: ids(/<@!?(\d+)>/g, 'users', allowed?.users),
+    roles: ids(/<@&(\d+)>/g, 'roles', allowed?.roles),
+    everyone: /@(everyone|here)\b/.test(text) && parse('everyone'),
+  };
+}
+
 /** Whom a text notifies, after what the sender allowed and may do. */
 export function findMentions(
   scene: Scene,
@@ -27,22 +40,15 @@ export function findMentions(
   allowed: AllowedMentions | undefined,
   answered: Message | undefined,
 ): Mentions {
-  const text = content.replace(/```[\s\S]*?```|`[^`\n]*`/g, ' ');
-  const parse = (kind: string) => allowed === undefined || allowed.parse?.includes(kind) === true;
-  const permitted = (kind: string, list: readonly string[] | null | undefined, id: string) =>
-    parse(kind) || list?.includes(id) === true;
+  const named = mentionedIn(content, allowed);
   const users = new Map<string, User>();
-  for (const [, id = ''] of text.matchAll(/<@!?(\d+)>/g)) {
+  for (const id of named.users) {
     const user = scene.world.users.get(id);
-    if (user && permitted('users', allowed?.users, id)) users.set(id, user);
+    if (user) users.set(id, user);
   }
-  const roles = new Set<string>();
-  for (const [, id = ''] of text.matchAll(/<@&(\d+)>/g)) {
-    if (channel.guild?.roles.has(id) && permitted('roles', allowed?.roles, id)) roles.add(id);
-  }
-  const loud = /@(everyone|here)\b/.test(text) && parse('everyone');
+  const roles = new Set(named.roles.filter((id) => channel.guild?.roles.has(id)));
   const everyone =
-    loud && channel.guild !== undefined && may(channel, author.id, 'MENTION_EVERYONE', scene.clock.now());
+    named.everyone && channel.guild !== undefined && may(channel, author.id, 'MENTION_EVERYONE', scene.clock.now());
   const notifies = allowed === undefined || allowed.replied_user === true;
   const replied = answered && notifies ? answered.author : undefined;
   if (replied) users.set(replied.id, replied);
@@ -59,7 +65,11 @@ export function pingsOf(mentions: Mentions, content: string): string[] {
 
 const suppressEmbeds = 1 << 2;
 
-/** A link that is neither wrapped in <> nor covered by SUPPRESS_EMBEDS shows a preview [D4]. */
+/** A link that is neither wrapped in <> nor in code nor covered by SUPPRESS_EMBEDS shows a preview [D4]. */
 export function showsPreview(content: string, flags: number): boolean {
-  return (flags & suppressEmbeds) === 0 && /(^|[^<])https?:\/\/\S/.test(content);
+  return (flags & suppressEmbeds) === 0 && /(^|[^<])https?:\/\/[^\s\\]/.test(withoutCode(content));
+}
+
+function withoutCode(content: string): string {
+  return content.replace(/```[\s\S]*?```|(?<![`\\])(``?)(?!`)[^\n]*?[^`\n]\1(?!`)/g, ' ');
 }

@@ -3,6 +3,7 @@ import { dispatchChannel, dispatchDeletion, dispatchMessage } from './dispatch.t
 import type { LedgerEvent } from './ledger.ts';
 import type { Mentions } from './mentions.ts';
 import type { Scene } from './scene.ts';
+import type { Upload } from './uploads.ts';
 import { type Channel, type Message, MessageType, snowflake, type User } from './world.ts';
 
 export interface NewMessage {
@@ -20,6 +21,7 @@ export interface NewMessage {
   readonly flags?: number | undefined;
   readonly embeds?: readonly unknown[];
   readonly attachments?: readonly unknown[];
+  readonly files?: readonly Upload[];
   readonly extra?: Readonly<Record<string, unknown>>;
   readonly sent?: boolean;
 }
@@ -47,6 +49,7 @@ export function post(scene: Scene, channel: Channel, it: NewMessage): { message:
     nonce: it.nonce,
     embeds: it.embeds ?? [],
     attachments: it.attachments ?? [],
+    files: it.files ?? [],
     deleted: false,
     sent: it.sent ?? false,
     extra: it.extra ?? {},

@@ -4,6 +4,7 @@ const words: Readonly<Record<number, string>> = {
   10004: 'Unknown Guild',
   10007: 'Unknown Member',
   10008: 'Unknown Message',
+  40005: 'Request entity too large',
   40058: 'Cannot send a message in a forum channel',
   40333: 'internal network error',
   50001: 'Missing Access',

@@ -8,6 +8,7 @@ import { bucketKey, countInvalid, isBanned, isImpatient, noteWait, takeFrom } fr
 import { invalidForm, Refusal } from './refusal.ts';
 import { findRoute, type Match } from './routes.ts';
 import type { Scene } from './scene.ts';
+import { readForm } from './uploads.ts';
 import { isSnowflake } from './validate.ts';
 import type { Bot } from './world.ts';
 
@@ -53,8 +54,11 @@ export async function serveRest(scene: Scene, request: IncomingMessage, response
     const found = admit(exchange, request, url, bot, headers, fault);
     if (response.destroyed) return;
     if (!found || (fault && fault.kind !== 'drop' && fault.kind !== 'hang_after')) return;
-    const body = bodyOf(request, source);
-    call = { scene, bot: found.bot, ids: found.match.ids, query: url.searchParams, body, entry };
+    const type = request.headers['content-type'] ?? '';
+    const { body, files } = type.startsWith('multipart/form-data')
+      ? await readForm(type, source)
+      : { body: bodyOf(request, source), files: [] };
+    call = { scene, bot: found.bot, ids: found.match.ids, query: url.searchParams, body, files, entry };
     outcome = found.match.route.handler(call);
   } catch (error) {
     const refusal = error instanceof Refusal ? error : new Refusal(500, 0, { message: `500: ${error}` });
@@ -167,7 +171,7 @@ function bodyOf(request: IncomingMessage, source: Buffer): Record<string, unknow
       {
         path: [],
         code: 'CONTENT_TYPE_INVALID',
-        message: 'Expected "Content-Type" header to be one of {\'application/json\'}.',
+        message: "Expected \"Content-Type\" header to be one of {'application/json', 'multipart/form-data'}.",
       },
     ]);
   }

@@ -1,4 +1,5 @@
 import { guildPermissions } from './permissions.ts';
+import type { Upload } from './uploads.ts';
 import {
   type Bot,
   type Channel,
@@ -181,6 +182,19 @@ export function messageJson(message: Message, view: View, withReference = true):
     }
   }
   return Object.assign(json, message.extra);
+}
+
+/** `number`: its place among the files of the message. */
+export function attachmentJson(file: Upload, messageAt: number, number: number): Json {
+  const id = String((BigInt(Math.max(0, messageAt)) << 8n) + BigInt(number + 1));
+  return {
+    id,
+    filename: file.name,
+    size: file.size,
+    content_type: file.type,
+    url: `https://cdn.example/${id}`,
+    proxy_url: '',
+  };
 }
 
 export function referenced(message: Message): Message | undefined {

@@ -1,4 +1,5 @@
 import type { Session } from './session.ts';
+import type { Upload } from './uploads.ts';
 
 /** What exists: bots, people, guilds, channels and what was said. Plain data; the rules are in the files that change it. */
 export interface World {
@@ -122,6 +123,8 @@ export interface Message {
   readonly nonce: string | number | undefined;
   embeds: readonly unknown[];
   readonly attachments: readonly unknown[];
+  /** What bots attached. */
+  readonly files: readonly Upload[];
   deleted: boolean;
   /** A bot sent it over REST. */
   readonly sent: boolean;

@@ -1,42 +1,24 @@
 import { ring } from '../shared/bell.ts';
 import { type Call, channelOf, type Outcome } from './call.ts';
+import { type Body, contentOf, readBody, type Schema } from './content.ts';
 import { record } from './ledger.ts';
-import { type AllowedMentions, findMentions, type Mentions, pingsOf, showsPreview } from './mentions.ts';
+import { findMentions, type Mentions, pingsOf, showsPreview } from './mentions.ts';
 import { may, maySend } from './permissions.ts';
 import { edit, post, remove } from './posts.ts';
 import { messageOf, viewOf } from './reads.ts';
 import { invalidForm, Refusal } from './refusal.ts';
-import { checkBody } from './validate.ts';
-import { messageJson } from './wire.ts';
+import { attachmentJson, messageJson } from './wire.ts';
 import { type Channel, ChannelType, type Message, MessageType } from './world.ts';
 
 /** The documentation's "past few minutes" (platforms.md §1.3). */
 const nonceMemory = 5 * 60_000;
-
-interface Body {
-  readonly content?: string | null;
-  readonly nonce?: string | number | null;
-  readonly enforce_nonce?: boolean | null;
-  readonly allowed_mentions?: AllowedMentions | null;
-  readonly message_reference?: {
-    readonly message_id: string;
-    readonly channel_id?: string | null;
-    readonly fail_if_not_exists?: boolean | null;
-  } | null;
-  readonly flags?: number | null;
-  readonly embeds?: readonly unknown[] | null;
-  readonly attachments?: readonly unknown[] | null;
-  readonly components?: readonly unknown[] | null;
-  readonly sticker_ids?: readonly unknown[] | null;
-  readonly poll?: unknown;
-}
 
 export function createMessage(call: Call): Outcome {
   const { scene, bot } = call;
   const channel = channelOf(call);
   const body = read(call, 'MessageCreateRequest');
   checkPlace(call, channel);
-  const content = contentOf(body);
+  const content = contentOf(body, call.files.length);
   const answered = answeredBy(call, channel, body);
   const known = body.enforce_nonce && body.nonce != null ? recall(call, String(body.nonce), content) : undefined;
   if (known) return { status: 200, body: messageJson(known, { ...viewOf(call), nonce: true }) };
@@ -52,6 +34,8 @@ export function createMessage(call: Call): Outcome {
     nonce: body.nonce ?? undefined,
     flags,
     embeds: body.embeds ?? [],
+    attachments: call.files.map((file, id) => attachmentJson(file, scene.clock.now(), id)),
+    files: call.files,
     extra: { application_id: bot.applicationId },
     sent: true,
   });
@@ -66,6 +50,7 @@ export function createMessage(call: Call): Outcome {
     reply_to: answered?.id,
     flags,
     pings: pingsOf(mentions, content),
+    preview: showsPreview(content, flags),
     edits: 0,
     visible: true,
     ambiguous: false,
@@ -82,7 +67,7 @@ export function editMessage(call: Call): Outcome {
   const body = read(call, 'MessageEditRequestPartial');
   if (message.author.id !== bot.user.id) throw new Refusal(403, 50005);
   if (message.channel.thread?.archived) throw new Refusal(400, 50083);
-  const content = body.content === undefined ? message.content : contentOf(body);
+  const content = body.content === undefined ? message.content : contentOf(body, message.attachments.length);
   const allowed = body.allowed_mentions ?? undefined;
   const mentions = findMentions(scene, message.channel, bot.user, content, allowed, undefined);
   const flags = body.flags == null ? message.flags : body.flags & (1 << 2);
@@ -92,6 +77,7 @@ export function editMessage(call: Call): Outcome {
     made.content = content;
     made.flags = flags;
     made.edits++;
+    made.preview ||= showsPreview(content, flags);
     made.pings = [...new Set([...made.pings, ...pingsOf(mentions, content)])];
   }
   judge(call, mentions, content, flags);
@@ -113,16 +99,9 @@ export function startTyping(call: Call): Outcome {
   return { status: 204 };
 }
 
-function read(call: Call, schema: string): Body {
-  call.scene.ledger.counts.unknown_fields += checkBody(schema, call.body);
-  const body = call.body as Body;
-  const { parse, users, roles } = body.allowed_mentions ?? {};
-  for (const [kind, list] of [['users', users] as const, ['roles', roles] as const]) {
-    if (!parse?.includes(kind) || !list?.length) continue;
-    const message = `parse:["${kind}"] and ${kind}: [ids...] are mutually exclusive.`;
-    const code = 'MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE';
-    throw invalidForm([{ path: ['allowed_mentions'], code, message }]);
-  }
+function read(call: Call, schema: Schema): Body {
+  const { body, unknown } = readBody(schema, call.body);
+  call.scene.ledger.counts.unknown_fields += unknown;
   return body;
 }
 
@@ -137,14 +116,6 @@ function checkPlace({ scene, bot }: Call, channel: Channel): void {
   if (!thread?.locked || may(channel, bot.user.id, 'MANAGE_THREADS', now)) return;
   // A message opens an archived thread, but not one that a moderator locked [D13].
   throw thread.archived ? new Refusal(400, 50083) : new Refusal(403, 160005);
-}
-
-/** The platform cuts off the white space around a text. */
-function contentOf(body: Body): string {
-  const content = (body.content ?? '').trim();
-  const other = [body.embeds, body.attachments, body.components, body.sticker_ids].some((it) => it && it.length > 0);
-  if (content === '' && !other && body.poll == null) throw new Refusal(400, 50006);
-  return content;
 }
 
 function answeredBy({ scene, bot }: Call, channel: Channel, body: Body): Message | undefined {
