@@ -9,7 +9,6 @@ import { type Clock, systemClock } from './core/clock.ts';
 import type { PlatformPort } from './core/connector.ts';
 import { createIds } from './core/ids.ts';
 import type { Log } from './core/log.ts';
-import { defaultUserLimits } from './core/options.ts';
 import { ensureFirstKey, resolveSecretKey } from './keys.ts';
 import { createMetrics } from './observe/metrics.ts';
 import { createResponders } from './responders/registry.ts';
@@ -19,6 +18,9 @@ import { VERSION } from './version.ts';
 
 /** Orchestrators kill what has not ended after 30 s or so. */
 const DRAIN_MS = 10_000;
+/** After that, what does not end is left as it is: with a store that does not answer, that would take longer than orchestrators wait. */
+const CUT_MS = 7_000;
+const CLOSE_MS = 2_000;
 /** Settled messages are kept this long, ms: well beyond the 7 days in which a platform could send them again. */
 const KEEP_MS = 30 * 24 * 60 * 60 * 1000;
 /** Who sends a request slower than this is not served: a connection held open costs memory, ms. */
@@ -95,7 +97,7 @@ export async function startApp(config: Config, log: Log, options: AppOptions = {
     if (problem) log.warn('default_model_unusable', { model: config.model, problem });
     const { metrics, page } = createMetrics();
     const { respond } = responders;
-    const flow = { store, connectors, portFor, respond, userLimits: defaultUserLimits };
+    const flow = { store, connectors, portFor, respond, userLimits: config.userLimits };
     const runtime = createRuntime({ ...flow, ids, clock, random, log, metrics });
     let started = false;
     const api = createApi({
@@ -138,13 +140,15 @@ export async function startApp(config: Config, log: Log, options: AppOptions = {
         started = false;
         server.close();
         sweeping.abort();
+        const ended = Promise.all([runtime.stop(drainMs), swept]);
         try {
-          await Promise.all([runtime.stop(drainMs), swept]);
+          if (!(await within(drainMs + CUT_MS, ended, clock))) log.error('stop_cut_short');
         } finally {
           // Also when the store is away and the bots cannot be given back: what stays open would keep the process alive.
+          ended.catch(() => {});
           server.closeAllConnections();
           await pool.close();
-          await store.close();
+          if (!(await within(CLOSE_MS, store.close(), clock))) log.error('store_not_closed');
         }
       },
     };
@@ -152,6 +156,16 @@ export async function startApp(config: Config, log: Log, options: AppOptions = {
     await pool.close();
     await store.close();
     throw error;
+  }
+}
+
+/** Whether it ended in time; rejects as it does. */
+async function within(ms: number, ended: Promise<unknown>, clock: Clock): Promise<boolean> {
+  const over = new AbortController();
+  try {
+    return await Promise.race([ended.then(() => true), clock.sleep(ms, over.signal).then(() => false)]);
+  } finally {
+    over.abort();
   }
 }
 

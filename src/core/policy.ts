@@ -3,10 +3,17 @@ import type { Fate, InboundMessage } from './message.ts';
 
 /** At most this many messages wait in one conversation; one more expires. */
 export const MAX_WAITING = 200;
+/** At most this many of them are of one person where others speak, too: who floods a place finds it full before they do. */
+export const MAX_WAITING_OF_ONE = 150;
 /** An older message is not answered any more: 12 hours, ms. */
 export const MAX_AGE_MS = 12 * 60 * 60 * 1000;
 /** A turn that lasts longer has failed: 10 minutes, ms. */
 export const MAX_TURN_MS = 10 * 60 * 1000;
+
+/** Does this one person have so many turns waiting that one more would take the place of somebody else's? */
+export function crowds({ direct }: Pick<InboundMessage, 'direct'>, own: number): boolean {
+  return !direct && own >= MAX_WAITING_OF_ONE;
+}
 
 /** Does this message deserve an answer, and if not, by which rule? `null` means a turn. Pure; the first rule that fits wins. */
 export function judge(

@@ -24,7 +24,7 @@ export interface Refusal {
 
 export interface AllowanceDeps {
   readonly clock: Clock;
-  readonly meter: Meter;
+  readonly meter: Pick<Meter, 'spent'>;
   readonly userLimits: UserLimits;
 }
 
@@ -36,7 +36,7 @@ const ignored = (reason: string): Ignored => ({ kind: 'ignored', reason });
  */
 export class Allowance {
   readonly #clock: Clock;
-  readonly #meter: Meter;
+  readonly #meter: AllowanceDeps['meter'];
   readonly #userLimits: UserLimits;
   readonly #caps = new Caps();
   readonly #loops = new Loops();

@@ -3,7 +3,7 @@ import type { Listener } from '../core/hook.ts';
 import type { Integration } from '../core/integration.ts';
 import { type Cursor, conversationKey, type InboundMessage, type Place } from '../core/message.ts';
 import type { Metrics } from '../core/metrics.ts';
-import { judge, MAX_WAITING, overhears } from '../core/policy.ts';
+import { crowds, judge, MAX_WAITING, overhears } from '../core/policy.ts';
 import type { AcceptedMessage, Store, TurnDue } from '../core/store.ts';
 import { type FlowDeps, persist } from './persist.ts';
 import type { Session } from './session.ts';
@@ -45,17 +45,40 @@ function hearing(connector: Connector, routes: readonly Integration[], at: Place
   return all.find(({ enabled }) => enabled) ?? all[0];
 }
 
+const speakerKey = (conversation: string, author: string) => `${conversation} ${author}`;
+
 export function createInbox({ store, turns, metrics, clock, random }: InboxDeps): Inbox {
+  /** How many turns of each speaker wait or run; those that an earlier owner left are not counted. */
+  const speaking = new WeakMap<Session, Map<string, number>>();
+
+  function speakersOf(session: Session): Map<string, number> {
+    const known = speaking.get(session);
+    if (known) return known;
+    const fresh = new Map<string, number>();
+    speaking.set(session, fresh);
+    return fresh;
+  }
+
   function begin(session: Session, due: TurnDue, started: number): void {
     // Nodes that forward do not know how many wait: this one does.
-    const full = !session.open.has(due.seq) && session.lanes.waiting(due.conversation) >= MAX_WAITING;
-    if (full) {
+    const { conversation, message } = due;
+    if (session.open.has(due.seq)) return;
+    const speakers = speakersOf(session);
+    const speaker = speakerKey(conversation, message.author.id);
+    if (session.lanes.waiting(conversation) >= MAX_WAITING || crowds(message, speakers.get(speaker) ?? 0)) {
       expire(session, due);
       return;
     }
+    speakers.set(speaker, (speakers.get(speaker) ?? 0) + 1);
     session.begin(due, async (wanted) => {
-      const answered = await turns.run(session, due, wanted);
-      if (answered) metrics.answeredIn(session.bot.platform, (clock.elapsed() - started) / 1_000);
+      try {
+        const answered = await turns.run(session, due, wanted);
+        if (answered) metrics.answeredIn(session.bot.platform, (clock.elapsed() - started) / 1_000);
+      } finally {
+        const left = (speakers.get(speaker) ?? 1) - 1;
+        if (left > 0) speakers.set(speaker, left);
+        else speakers.delete(speaker);
+      }
     });
   }
 
@@ -69,7 +92,7 @@ export function createInbox({ store, turns, metrics, clock, random }: InboxDeps)
     connector: Connector,
     routes: readonly Integration[],
     messages: readonly InboundMessage[],
-    waiting: (conversation: string) => number,
+    session: Session | undefined,
   ): AcceptedMessage[] {
     const { platform } = connector;
     const now = clock.now();
@@ -83,9 +106,15 @@ export function createInbox({ store, turns, metrics, clock, random }: InboxDeps)
         continue;
       }
       const conversation = conversationKey(integration.id, message.at);
-      const before = joining.get(conversation) ?? waiting(conversation);
-      const fate = judge(message, integration, now, before);
-      if (fate === null) joining.set(conversation, before + 1);
+      const speaker = speakerKey(conversation, message.author.id);
+      const waiting = joining.get(conversation) ?? session?.lanes.waiting(conversation) ?? 0;
+      const fate = judge(message, integration, now, waiting);
+      const own = joining.get(speaker) ?? (session && speaking.get(session)?.get(speaker)) ?? 0;
+      // What is too much of one person expires once it is known to be new, and takes nobody's place until then.
+      if (fate === null && !crowds(message, own)) {
+        joining.set(conversation, waiting + 1);
+        joining.set(speaker, own + 1);
+      }
       metrics.accepted(platform, fate === null ? 'turn' : `${fate.kind}:${'reason' in fate ? fate.reason : ''}`);
       const overheard = overhears(fate, integration);
       accepted.push({ integrationId: integration.id, conversation, message, fate, ...(overheard && { overheard }) });
@@ -107,7 +136,7 @@ export function createInbox({ store, turns, metrics, clock, random }: InboxDeps)
         session.connector,
         session.owned.routes.map(({ integration }) => integration),
         messages,
-        (conversation) => session.lanes.waiting(conversation),
+        session,
       );
       if (accepted.length === 0 && cursors.length === 0) return;
       const at = clock.now();
@@ -130,7 +159,7 @@ export function createInbox({ store, turns, metrics, clock, random }: InboxDeps)
 
     async forward(connector, { bot, routes }, messages, cursors) {
       // How many wait there already only the owner's memory knows.
-      const accepted = judged(connector, routes, messages, () => 0);
+      const accepted = judged(connector, routes, messages, undefined);
       if (accepted.length === 0 && cursors.length === 0) return;
       // A bot that is gone by now has nothing to hear: that must not fail what came with it for others.
       await store.accept({ botId: bot.id, epoch: null, messages: accepted, cursors, at: clock.now() });

@@ -85,12 +85,13 @@ describe('turns', { timeout: 30_000 }, () => {
     const first = Promise.withResolvers<string>();
     rig.respond = (turn) => (turn.message.text === 'q0' ? first.promise : 'ok');
     const { port } = await rig.receiver();
+    const by = (n: number) => ({ author: { id: `u${n % 3}`, name: 'Ada', kind: 'person' } as const });
     await port.accept(
-      Array.from({ length: 150 }, (_, n) => rig.message(`q${n}`)),
+      Array.from({ length: 150 }, (_, n) => rig.message(`q${n}`, by(n))),
       [],
     );
     await port.accept(
-      Array.from({ length: 60 }, (_, n) => rig.message(`q${150 + n}`, { id: `late${n}` })),
+      Array.from({ length: 60 }, (_, n) => rig.message(`q${150 + n}`, { id: `late${n}`, ...by(n) })),
       [],
     );
     const fates = Object.values(rig.fates());

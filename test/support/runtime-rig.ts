@@ -53,6 +53,8 @@ export interface Rig {
   readonly runtime: Runtime;
   /** What the model answers; the question with `re: ` before it unless said otherwise. */
   respond: Respond;
+  /** In its place, piece by piece. */
+  stream: Responder | undefined;
   connect(
     channels?: readonly string[],
     over?: { token?: string; platform?: string; identity?: string; autoRespond?: boolean; options?: SomeOptions },
@@ -149,7 +151,8 @@ export async function startRig({ userLimits, greeting }: RigOptions = {}): Promi
 
   const respond: Responder = async function* (turn, signal) {
     rig.turns.push(turn);
-    yield await rig.respond(turn, signal);
+    if (rig.stream) yield* rig.stream(turn, signal);
+    else yield await rig.respond(turn, signal);
   };
   function wire(store: Store): Runtime {
     return createRuntime({
@@ -197,6 +200,7 @@ export async function startRig({ userLimits, greeting }: RigOptions = {}): Promi
       return runtime;
     },
     respond: (turn) => `re: ${turn.message.text}`,
+    stream: undefined,
     async connect(channels, over = {}) {
       const id = ids.integration();
       const result = await store.createIntegration({

@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import type { InboundMessage } from './message.ts';
+import { defaultOptions } from './options.ts';
+import { commandOf, crowds, judge, overhears } from './policy.ts';
+
+const message = (over: Partial<InboundMessage> = {}): InboundMessage => ({
+  id: 'm1',
+  at: { channel: 'c1' },
+  author: { id: 'u1', name: 'Ada', kind: 'person' },
+  text: 'hello',
+  sentAt: 0,
+  addressed: true,
+  ...over,
+});
+
+describe('commands', () => {
+  it.each([
+    ['/start', true],
+    ['/start@nova_bot', true],
+    ['/Start ref_42', true],
+    ['/start\nhello', true],
+    ['/started', false],
+    ['please /start', false],
+  ])('%j opens a conversation of two: %s', (text, opens) => {
+    expect(commandOf(message({ text, direct: true }))).toBe(opens ? 'start' : undefined);
+    expect(commandOf(message({ text }))).toBeUndefined();
+  });
+
+  it.each([
+    ['/reset', true],
+    [' /RESET@nova_bot ', true],
+    ['/reset everything', false],
+    ['/resetting', false],
+  ])('%j forgets: %s', (text, forgets) => {
+    expect(commandOf(message({ text }))).toBe(forgets ? 'reset' : undefined);
+    expect(commandOf(message({ text, addressed: false }))).toBeUndefined();
+  });
+});
+
+describe('a conversation that is full', () => {
+  it('takes no more; of one person it takes less where others speak, too', () => {
+    const at = (waiting: number) => judge(message(), { enabled: true, autoRespond: true }, 0, waiting);
+    expect([at(199), at(200)]).toEqual([null, { kind: 'expired', reason: 'backlog' }]);
+    expect([crowds(message(), 149), crowds(message(), 150)]).toEqual([false, true]);
+    expect(crowds(message({ direct: true }), 199)).toBe(false);
+  });
+});
+
+describe('what is overheard', () => {
+  const quiet = { enabled: true, autoRespond: false };
+  const overheard = (over: Partial<InboundMessage>, by = quiet, storeContent = true) =>
+    overhears(judge(message({ addressed: false, ...over }), by, 0, 0), {
+      options: { ...defaultOptions, storeContent },
+    });
+
+  it('is what a person says to others where the bot listens', () => {
+    expect(overheard({})).toBe(true);
+  });
+
+  it.each([
+    ['is spoken to it', { addressed: true }],
+    ['is spoken to another bot', { addressedElsewhere: true }],
+    ['a bot says', { author: { id: 'b', name: 'B', kind: 'bot' } }],
+    ['has no text', { text: ' ' }],
+  ] as const)('but not what %s', (_name, over) => {
+    expect(overheard(over)).toBe(false);
+  });
+
+  it('nor anything while it is paused, or keeps nothing', () => {
+    expect(overheard({}, { ...quiet, enabled: false })).toBe(false);
+    expect(overheard({}, quiet, false)).toBe(false);
+    expect(overheard({}, { ...quiet, autoRespond: true })).toBe(false);
+  });
+});

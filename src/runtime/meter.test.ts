@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import { createManualClock } from '../../test/support/manual-clock.ts';
+import { silentLog } from '../core/log.ts';
+import type { Spending } from '../core/store.ts';
+import { Meter } from './meter.ts';
+
+const whose = { id: 'int_1', userId: 'usr_1' } as const;
+const DAY = 24 * 3_600_000;
+
+function rig() {
+  // Noon.
+  const clock = createManualClock(Date.UTC(2026, 10, 23, 12));
+  const written: Spending[][] = [];
+  const world = { away: false, held: undefined as Promise<void> | undefined, reads: 0 };
+  const stored = { person: 0, integration: 0, user: 0 };
+  const store = {
+    spend: async (spendings: readonly Spending[]) => {
+      await world.held;
+      if (world.away) throw new Error('away');
+      written.push([...spendings]);
+      for (const { tokens } of spendings) {
+        stored.person += tokens;
+        stored.integration += tokens;
+        stored.user += tokens;
+      }
+    },
+    spent: async () => {
+      world.reads++;
+      if (world.away) throw new Error('away');
+      return { ...stored };
+    },
+  };
+  return { clock, written, world, stored, meter: new Meter({ store, clock, log: silentLog }) };
+}
+
+describe('the meter', () => {
+  const alike = (tokens: number) => ({ person: tokens, integration: tokens, user: tokens });
+
+  it('counts at once what is spent here, and what others spent after ten seconds at most', async () => {
+    const { meter, stored, clock, world } = rig();
+    Object.assign(stored, { person: 1, integration: 10, user: 100 });
+    expect(await meter.spent(whose, 'ada')).toEqual({ person: 1, integration: 10, user: 100 });
+    meter.add(whose, 'ada', 5);
+    expect(await meter.spent(whose, 'ada')).toEqual({ person: 6, integration: 15, user: 105 });
+    stored.user += 1_000;
+    await clock.advance(9_999);
+    expect((await meter.spent(whose, 'ada')).user).toBe(105);
+    expect(world.reads).toBe(1);
+    await clock.advance(1);
+    expect(await meter.spent(whose, 'ada')).toEqual({ person: 6, integration: 15, user: 1_105 });
+  });
+
+  it('writes what comes while it writes in one go, and never counts it twice', async () => {
+    const { meter, written, world } = rig();
+    const held = Promise.withResolvers<void>();
+    world.held = held.promise;
+    meter.add(whose, 'ada', 1);
+    for (let count = 0; count < 10; count++) meter.add(whose, 'ada', 10);
+    meter.add(whose, 'bob', 5);
+    expect(await meter.spent(whose, 'ada')).toMatchObject({ person: 101, integration: 106 });
+    held.resolve();
+    await meter.close();
+    expect(written.map((batch) => batch.map(({ person, tokens }) => [person, tokens]))).toEqual([
+      [['ada', 1]],
+      [
+        ['ada', 100],
+        ['bob', 5],
+      ],
+    ]);
+    expect(written[0]?.[0]).toEqual({ integrationId: 'int_1', person: 'ada', day: '2026-11-23', tokens: 1 });
+  });
+
+  it('a store that is away is asked seldom, and told when it is back', async () => {
+    const { meter, written, world } = rig();
+    world.away = true;
+    for (let count = 0; count < 5; count++) expect(await meter.spent(whose, 'ada')).toEqual(alike(0));
+    expect(world.reads).toBe(1);
+    meter.add(whose, 'ada', 7);
+    await meter.close();
+    expect(await meter.spent(whose, 'ada')).toEqual(alike(7));
+    world.away = false;
+    meter.add(whose, 'ada', 3);
+    await meter.close();
+    expect(written).toEqual([[expect.objectContaining({ tokens: 10 })]]);
+  });
+
+  it('begins anew at midnight UTC, and takes no nonsense from a provider', async () => {
+    const { meter, clock, stored } = rig();
+    meter.add(whose, 'ada', 7);
+    for (const nonsense of [0, -5, Number.NaN]) meter.add(whose, 'ada', nonsense);
+    expect(await meter.spent(whose, 'ada')).toEqual(alike(7));
+    await meter.close();
+    Object.assign(stored, alike(0));
+    await clock.advance(DAY / 2);
+    expect(await meter.spent(whose, 'ada')).toEqual(alike(0));
+  });
+});
