@@ -19,8 +19,8 @@ import { VERSION } from './version.ts';
 /** Orchestrators kill what has not ended after 30 s or so. */
 const DRAIN_MS = 10_000;
 /** After that, what does not end is left as it is: with a store that does not answer, that would take longer than orchestrators wait. */
-const CUT_MS = 7_000;
-const CLOSE_MS = 2_000;
+const CUT_MS = 6_000;
+const CLOSE_MS = 1_000;
 /** Settled messages are kept this long, ms: well beyond the 7 days in which a platform could send them again. */
 const KEEP_MS = 30 * 24 * 60 * 60 * 1000;
 /** Who sends a request slower than this is not served: a connection held open costs memory, ms. */

@@ -19,6 +19,9 @@ const USAGE = `Usage:
 /** The first platform's simulator listens here, the others on the ports behind it. */
 const SIMULATOR_PORT = 8081;
 
+/** What is still open when the server has stopped may hold the process this long, ms. */
+const LINGER_MS = 500;
+
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** Aborts at the first INT or TERM; the second one ends the process at once. */
@@ -61,7 +64,12 @@ async function serve(): Promise<number> {
   // Whoever watches over the process starts it anew; one that lives on without a store would only look alive.
   if (error) log.error('store_lost', { error });
   log.info('stopping');
-  await app.stop();
+  try {
+    await app.stop();
+  } finally {
+    // A connection that waits for a store which does not answer would keep the process alive.
+    setTimeout(() => process.exit(), LINGER_MS).unref();
+  }
   log.info('stopped');
   return error ? 1 : 0;
 }

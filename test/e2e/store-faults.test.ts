@@ -143,7 +143,7 @@ describe.concurrent('a store that goes away, under load', () => {
     if (LONG) await expect.poll(() => scene.ready(), { timeout: 45_000 }).toBe(200);
     expect(await hush()).toBeGreaterThan(cut.length * 6);
     await scene.answeredOnce(PATIENCE_MS);
-    // What it cannot give back it waits for, half a minute and more.
+    // What it cannot give back it does not wait for longer than orchestrators do.
     if (LONG) expect(await first.kill('SIGTERM')).toBe(0);
     expect(await second.kill('SIGTERM')).toBe(0);
   });
