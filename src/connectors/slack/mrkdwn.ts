@@ -81,7 +81,10 @@ function itemText({ checked, blocks }: Item, style: Style): string {
 function tableText(table: Table, style: Style): string {
   const list = listText(listOf(table), style);
   // A row more may turn the grid into a list, and the list may be shorter: the measure knows the longer of both.
-  if (style.measured) return 'x'.repeat(Math.max(list.length, longestGrid(table) + escapes(table) + 8));
+  if (style.measured) {
+    const length = Math.max(list.length, longestGrid(table) + escapes(table) + 8);
+    return 'x'.repeat(length) + '\n'.repeat(Math.max(count(list, '\n'), table.rows.length + 3));
+  }
   const grid = gridOf(table);
   return grid === undefined ? list : fenced(grid);
 }
