@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Fault } from '../../src/simulators/model/fault.ts';
 import { type ModelSimulator, startModelSimulator } from '../../src/simulators/model/server.ts';
 import type { BotDriver } from '../support/driver.ts';
 import { platformDrivers } from '../support/drivers.ts';
@@ -6,6 +7,34 @@ import { type Harness, startHarness } from '../support/harness.ts';
 import { storeKinds } from '../support/stores.ts';
 
 const KEY = `sk-${'m'.repeat(40)}`;
+
+/** Each with its reason, what the person hears, and how often the model is asked. */
+const troubles: readonly { name: string; fault: Fault; attempts: number; reason: string; notice: RegExp }[] = [
+  {
+    name: 'key',
+    fault: { kind: 'status', status: 401 },
+    attempts: 1,
+    reason: 'model_unauthorized',
+    notice: /try again/,
+  },
+  {
+    name: 'crowd',
+    fault: { kind: 'status', status: 529 },
+    attempts: 3,
+    reason: 'model_overloaded',
+    notice: /try again/,
+  },
+  { name: 'drop', fault: { kind: 'drop' }, attempts: 3, reason: 'model_unavailable', notice: /try again/ },
+  { name: 'nothing', fault: { kind: 'empty' }, attempts: 3, reason: 'model_empty', notice: /try again/ },
+  {
+    name: 'refusal',
+    fault: { kind: 'refusal', text: 'Well' },
+    attempts: 1,
+    reason: 'model_refused',
+    notice: /help with/,
+  },
+  { name: 'flood', fault: { kind: 'large' }, attempts: 1, reason: 'model_endless', notice: /try again/ },
+];
 
 describe.each(platformDrivers)('a model behind $platform', (driver) => {
   describe.each(storeKinds)('on %s', (kind) => {
@@ -71,22 +100,30 @@ describe.each(platformDrivers)('a model behind $platform', (driver) => {
       for (const hidden of [token, KEY, 'sk_live_', 'int_', 'bot_']) expect(everything).not.toContain(hidden);
     });
 
-    it('F010: a slow answer delays nobody else, and a model that fails loses only its own message', async () => {
+    it('F010 F101: a model that fails says so once, and neither it nor a slow one touches the other conversations', async () => {
+      // Models know nothing of stores: the pauses between attempts are waited for on one of them only.
+      const tried = troubles.filter(({ attempts }) => attempts === 1 || kind === 'sqlite');
       const slow = await bot.direct('Slow');
       const quick = await bot.direct('Quick');
-      const broken = await bot.direct('Broken');
+      const troubled = await Promise.all(tried.map(({ name }) => bot.direct(name)));
       await harness.connect(bot);
       model.fault({ kind: 'hang', match: 'take your time', times: null });
-      model.fault({ kind: 'status', status: 401, match: 'break', times: 1 });
+      for (const { name, fault, attempts } of troubles)
+        model.fault({ ...fault, match: `try ${name}`, times: attempts });
       await slow.say('take your time');
-      await model.waitFor(() => asked().some((text) => text.includes('take your time')));
-      await broken.say('break');
-      await model.waitFor(() => asked().some((text) => text.includes('break')));
-      await broken.say('and now?');
+      for (const [index, { name }] of tried.entries()) await troubled[index]?.say(`try ${name}`);
       await quick.say('quick one');
-      expect(await quick.answered(1)).toHaveLength(1);
-      expect(await broken.answered(1)).toEqual([expect.stringContaining('and now?')]);
+      expect(await quick.answered(1)).toEqual([expect.stringContaining('quick one')]);
+      for (const [index, { name, notice }] of tried.entries()) {
+        const chat = troubled[index];
+        expect([name, await chat?.answered(1)]).toEqual([name, [expect.stringMatching(notice)]]);
+        await chat?.say('and now?');
+        expect(await chat?.answered(2)).toEqual([expect.stringMatching(notice), expect.stringContaining('and now?')]);
+      }
       expect(await slow.answers()).toEqual([]);
+      const page = await (await fetch(`${harness.url}/metrics`)).text();
+      const outcomes = [...page.matchAll(/outcome="failed:(\w+)"/g)].map(([, reason]) => reason);
+      expect(outcomes.sort()).toEqual(tried.map(({ reason }) => reason).sort());
       model.clearFaults();
       model.release();
       expect(await slow.answered(1)).toHaveLength(1);
