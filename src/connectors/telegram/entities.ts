@@ -36,8 +36,8 @@ export function settle(text: string, entities: readonly Entity[]): Formatted {
   const boundary = boundariesOf(whole);
   const settled: Entity[] = [];
   for (const entity of entities) {
-    let from = entity.offset - start;
-    let to = Math.min(from + entity.length, whole.length);
+    let from = Math.max(0, entity.offset - start);
+    let to = Math.min(entity.offset - start + entity.length, whole.length);
     const mayBegin = (at: number) => boundary(at) && (INDENTED.has(entity.type) || !isSpace(whole, at));
     while (from < to && !mayBegin(from)) from++;
     while (to > from && !(boundary(to) && !isSpace(whole, to - 1))) to--;
