@@ -85,6 +85,7 @@ export async function startApp(config: Config, log: Log, options: AppOptions = {
     const responders = createResponders(
       {
         defaultModel: config.model,
+        ...(config.fallbackModel ? { fallbackModel: config.fallbackModel } : {}),
         ...(config.openaiBaseUrl ? { openaiBaseUrl: config.openaiBaseUrl } : {}),
         ...(config.openaiApiKey ? { openaiApiKey: config.openaiApiKey } : {}),
         ...(config.anthropicApiKey ? { anthropicApiKey: config.anthropicApiKey } : {}),

@@ -75,8 +75,12 @@ export function createTurns(deps: TurnDeps): Turns {
     // Without a memory every message would be the first.
     if (!due.message.direct || replr.greetingMessage === null || !integration.options.storeContent) return [];
     const conversation = conversationKey(due.integrationId, session.present(due.message.at));
-    const before = await store.history(due.integrationId, conversation, due.seq, 1);
-    return before.length > 0 ? [] : replies.render(session, due, replr.greetingMessage);
+    const before = await store.history(due.integrationId, conversation, due.seq, 1).catch((error) => {
+      // The answer is there, and better without a greeting than not at all.
+      session.log.warn('greeting_left_out', { seq: due.seq, error });
+      return undefined;
+    });
+    return before?.length === 0 ? replies.render(session, due, replr.greetingMessage) : [];
   }
 
   /** At most so many turns of an integration and of its user are under way at once; the time spent waiting is not the model's. */
