@@ -66,6 +66,7 @@ const delivery: Delivery = {
   integrationId: 'int_1',
   inboxSeq: 1,
   to: { scope: '1', channel: '1' },
+  replyTo: '8',
   part: { text: '' },
   index: 0,
   operation: 'create',

@@ -5,8 +5,8 @@ export interface Standing {
   readonly after: string;
   /** It is bold, italic or struck out: then what is harmless in plain text could end that. */
   readonly marked: boolean;
-  /** Nothing that could read `_` as its end stands anywhere in the message, so `snake_case` may stay as it is. */
-  readonly snakes: boolean;
+  /** Something stands in the message as it is that could end what `_` or `[` in the text seem to begin. */
+  readonly careful: boolean;
 }
 
 /**
@@ -14,14 +14,14 @@ export interface Standing {
  * of a token, where it keeps the servers from seeing one as well as the apps.
  */
 const MEANING =
-  /[\\*_~|`]|\]\(|<(?=[@#:/+a-z])|@(?=everyone|here)|(?<=https?|steam|discord):\/\/(?=\S|$)|:(?=[\w+-]{1,64}:)/gi;
+  /[\\*_~|`[]|\]\(|<(?=[@#:/+a-z])|@(?=everyone|here)|(?<=https?|steam|discord):\/\/(?=\S|$)|:(?=[\w+-]{1,64}:)/gi;
 
 /** After `<`: what shows something else than it says, or leads somewhere. */
 const TOKEN =
   /^(?:a?:\w{1,64}:\d|t:-?\d|id:|\/[^<>\n:]{1,100}:\d|[a-z][a-z\d+.-]{0,30}:\/|\+\d|(?:tel|sms|mailto):|[^\s<>@]{1,64}@)/i;
 
 /** Shows as it is written, whatever it holds. */
-export function escapeText(text: string, { before, after, marked, snakes }: Standing): string {
+export function escapeText(text: string, { before, after, marked, careful }: Standing): string {
   return text.replace(MEANING, (sign, at: number) => {
     const previous = text[at - 1] ?? before;
     const next = text[at + sign.length] ?? after;
@@ -31,10 +31,12 @@ export function escapeText(text: string, { before, after, marked, snakes }: Stan
       case '*':
         return !marked && /\s/.test(previous) && /^\s?$/.test(next) ? sign : '\\*';
       case '_':
-        return snakes && !marked && /[\p{L}\p{N}]/u.test(previous) && /[\dA-Za-z]/.test(next) ? sign : '\\_';
+        return !careful && !marked && /[\p{L}\p{N}]/u.test(previous) && /[\dA-Za-z]/.test(next) ? sign : '\\_';
       case '~':
       case '|':
         return previous === sign || next === sign ? `\\${sign}` : sign;
+      case '[':
+        return careful ? '\\[' : sign;
       case '](':
         return ']\\(';
       case '<':

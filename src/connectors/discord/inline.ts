@@ -3,9 +3,9 @@ import { escapeStart, escapeText } from './escape.ts';
 
 /** One writing of one message. */
 export interface Writing {
-  /** See `Standing.snakes`. */
-  readonly snakes: boolean;
-  /** Was something written whose `_` could end what another `_` in the text seems to begin? */
+  /** See `Standing.careful`. */
+  readonly careful: boolean;
+  /** Was something written that asks for care? */
   risky: boolean;
 }
 
@@ -115,9 +115,12 @@ function encoded(url: string, signs: RegExp): string {
   return url.replace(signs, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
 }
 
-/** Whatever is written as it is may hold a `_` that ends an italic text, which any `_` before it may have begun. */
+/**
+ * What is written as it is may hold a `_` that ends an italic text, or a `](` that makes a link, whatever it is in itself:
+ * any `_` or `[` before it may have begun that.
+ */
 export function note(asItIs: string, writing: Writing): void {
-  if (/_(?!\w)/.test(asItIs)) writing.risky = true;
+  if (/_(?!\w)|\]\(/.test(asItIs)) writing.risky = true;
 }
 
 function lookOf(atom: Text): string {
@@ -204,7 +207,7 @@ function writePlain(atoms: readonly Atom[], before: string, after: string, writi
       before: line.at(-1) ?? before,
       after: next,
       marked: lookOf(atom) !== '',
-      snakes: writing.snakes,
+      careful: writing.careful,
     };
     line += escapeText(atom.text, standing);
   }

@@ -133,9 +133,11 @@ describe('write', () => {
     expect(write([p(text)])).toBe(written);
   });
 
-  it('lets no underscore in a text begin what another ends', () => {
+  it('lets nothing in a text begin what code or a mark ends', () => {
     expect(write([p('my_var or ', inline('_x_'))])).toBe('my\\_var or `_x_`');
     expect(write([p('my_var or ', inline('x_y'))])).toBe('my_var or `x_y`');
     expect(write([p('my_var'), code('x_ = 1')])).toBe('my\\_var\n```\nx_ = 1\n```');
+    expect(write([p('[', inline('](http://a.example)'))])).toBe('\\[`](http://a.example)`');
+    expect(write([p('[1]', inline('a[0]'))])).toBe('[1]`a[0]`');
   });
 });

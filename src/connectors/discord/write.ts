@@ -28,13 +28,13 @@ export function measure(blocks: readonly Block[]): number {
 }
 
 function written(blocks: readonly Block[], measured: boolean): string {
-  const make = (snakes: boolean) => {
-    const writing = { snakes, risky: false };
+  const make = (careful: boolean) => {
+    const writing = { careful, risky: false };
     const lines = flow(blocks, { writing, quoted: false, listed: false, measured });
     return { text: lines.map(({ text }) => text).join('\n'), risky: writing.risky };
   };
-  const plain = make(true);
-  return plain.risky ? make(false).text : plain.text;
+  const plain = make(false);
+  return plain.risky ? make(true).text : plain.text;
 }
 
 function flow(blocks: readonly Block[], context: Context): Line[] {
