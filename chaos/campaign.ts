@@ -3,6 +3,7 @@ import { createRandom, type Random } from '../sim/world/random.ts';
 import { createClient, makeReplr } from '../test/support/client.ts';
 import { API_KEY } from '../test/support/server-env.ts';
 import type { StoreKind, StorePlace } from '../test/support/stores.ts';
+import { wideLimits, wideUserLimits } from '../test/support/wide-limits.ts';
 import { type Front, openFront } from './front.ts';
 import { Load } from './load.ts';
 import { type How, Nodes } from './nodes.ts';
@@ -78,7 +79,7 @@ export async function runCampaign(
   try {
     front = await openFront(() => nodes?.urls ?? []);
     const urls = platforms.map(({ env }) => env);
-    const env = Object.assign({ REPLR_API_KEY: API_KEY }, place.env, ...urls);
+    const env = Object.assign({ REPLR_API_KEY: API_KEY, ...wideUserLimits }, place.env, ...urls);
     nodes = new Nodes(webhooks ? { ...env, REPLR_PUBLIC_URL: front.url } : env, NODES[store]);
     await nodes.startAll();
     await connect(nodes, platforms);
@@ -113,7 +114,11 @@ async function connect(nodes: Nodes, platforms: readonly Platform[]): Promise<vo
   for (const platform of platforms) {
     for (const bot of platform.bots) {
       const client = clients[paths.length % clients.length] ?? first;
-      const made = await client.post(`/v1/integrations/${platform.name}`, { ...bot.connect, replr_id });
+      const made = await client.post(`/v1/integrations/${platform.name}`, {
+        ...bot.connect,
+        replr_id,
+        limits: wideLimits,
+      });
       if (made.status !== 201) throw new Error(`connect: ${made.status} ${JSON.stringify(made.body)}`);
       bot.connected?.(made.body);
       paths.push(`/v1/integrations/${made.body.id}`);

@@ -5,6 +5,7 @@ import type { Environment } from '../../src/config.ts';
 import { createClient, makeReplr } from '../../test/support/client.ts';
 import { freePort } from '../../test/support/server-env.ts';
 import { startServer } from '../../test/support/server-process.ts';
+import { wideLimits, wideUserLimits } from '../../test/support/wide-limits.ts';
 import type { Transport } from './transport.ts';
 
 const API_KEY = `sk_live_${'b'.repeat(32)}`;
@@ -32,6 +33,7 @@ export async function startProduct(folder: string, env: Environment): Promise<Pr
     REPLR_SECRET_KEY: randomBytes(32).toString('base64'),
     PORT: String(port),
     REPLR_PUBLIC_URL: `http://127.0.0.1:${port}`,
+    ...wideUserLimits,
     ...env,
   });
   const client = createClient(server.url, API_KEY);
@@ -50,6 +52,7 @@ export async function startProduct(folder: string, env: Environment): Promise<Pr
         const { status, body } = await client.post(`/v1/integrations/${transport.platform}`, {
           ...seat.connect,
           replr_id,
+          limits: wideLimits,
         });
         if (status !== 201) throw new Error(`connect: ${status} ${JSON.stringify(body)}`);
         ids.push(body.id);

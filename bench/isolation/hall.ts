@@ -3,6 +3,7 @@ import { type ModelSimulator, startModelSimulator } from '../../src/simulators/m
 import { type Client, createClient, makeReplr } from '../../test/support/client.ts';
 import { API_KEY } from '../../test/support/server-env.ts';
 import { type ServerProcess, startServer } from '../../test/support/server-process.ts';
+import { wideLimits, wideUserLimits } from '../../test/support/wide-limits.ts';
 import { ALWAYS, type Crowd, question, questionIn, type Trouble } from './crowd.ts';
 import { discord } from './discord.ts';
 import { modelTroubles } from './models.ts';
@@ -66,6 +67,7 @@ export async function openHall(
     REPLR_API_KEY: API_KEY,
     OPENAI_BASE_URL: model.url,
     OPENAI_API_KEY: 'sk-none',
+    ...wideUserLimits,
     ...store,
     ...Object.assign({}, ...crowds.map(({ env }) => env)),
   }).catch(async (error) => {
@@ -101,7 +103,11 @@ async function connectAll(
     for (const [seat, { connect }] of crowd.seats.entries()) {
       joining.push(async () => {
         const replr_id = await (victims[seat]?.replr() ?? usual);
-        const made = await client.post(`/v1/integrations/${crowd.platform}`, { ...connect, replr_id });
+        const made = await client.post(`/v1/integrations/${crowd.platform}`, {
+          ...connect,
+          replr_id,
+          limits: wideLimits,
+        });
         if (made.status !== 201) throw new Error(`connect: ${made.status} ${JSON.stringify(made.body)}`);
         members.push({ crowd, seat, id: made.body.id, trouble: victims[seat]?.trouble });
       });

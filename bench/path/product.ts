@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Environment } from '../../src/config.ts';
 import { createClient, makeReplr } from '../../test/support/client.ts';
 import { startServer } from '../../test/support/server-process.ts';
+import { wideLimits, wideUserLimits } from '../../test/support/wide-limits.ts';
 import type { Bots, Subject } from './subject.ts';
 
 const API_KEY = `sk_live_${'b'.repeat(32)}`;
@@ -18,6 +19,7 @@ export async function startProduct(apiUrl: string, bots: Bots, folder: string, e
     REPLR_DATA_DIR: join(folder, 'data'),
     REPLR_SECRET_KEY: randomBytes(32).toString('base64'),
     REPLR_MODEL: 'builtin/echo',
+    ...wideUserLimits,
     ...env,
   });
   const client = createClient(server.url, API_KEY);
@@ -30,7 +32,11 @@ export async function startProduct(apiUrl: string, bots: Bots, folder: string, e
     for (let at = 0; at < bots.length; at += ABREAST) {
       await Promise.all(
         bots.slice(at, at + ABREAST).map(async ({ token }) => {
-          const made = await client.post('/v1/integrations/telegram', { replr_id, bot_token: token });
+          const made = await client.post('/v1/integrations/telegram', {
+            replr_id,
+            bot_token: token,
+            limits: wideLimits,
+          });
           if (made.status !== 201) throw new Error(`connect: ${made.status} ${JSON.stringify(made.body)}`);
         }),
       );
