@@ -42,7 +42,8 @@ interface Named {
 }
 
 export function createResponders(config: ModelConfig, deps: ResponderDeps): Responders {
-  const fetch: typeof globalThis.fetch = deps.fetch ?? ((input, init) => globalThis.fetch(input, init));
+  // A redirect would carry the prompt, and keys in headers of the providers' own making, to wherever it points.
+  const fetch = deps.fetch ?? ((input, init) => globalThis.fetch(input, { ...init, redirect: 'error' }));
   const timeouts = { ...defaultTimeouts, ...config.timeouts };
   const providers = new Map<string, Provider>(
     Object.entries({ openai, anthropic, google, ollama }).map(([name, make]) => [name, once(make(config, fetch))]),

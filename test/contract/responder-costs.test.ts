@@ -3,7 +3,7 @@ import type { ModelConfig } from '../../src/responders/provider.ts';
 import type { Fault } from '../../src/simulators/model/fault.ts';
 import { type ModelSimulator, startModelSimulator } from '../../src/simulators/model/server.ts';
 import { answerOf, exampleTurn, type TurnParts } from './responder.ts';
-import { type ModelRig, quick, startModelRig } from './responder-rig.ts';
+import { leapingClock, type ModelRig, quick, startModelRig } from './responder-rig.ts';
 
 let rig: ModelRig;
 let simulator: ModelSimulator;
@@ -39,15 +39,26 @@ describe('what it costs', () => {
   it.each<[name: string, fault: Fault, least: number[]]>([
     ['each attempt that broke off, and the one that did not', { kind: 'drop', times: 2 }, [100, 100, 20]],
     ['a status that may come from the model', { kind: 'status', status: 500, times: 2 }, [100, 100, 20]],
-    ['a time-out', { kind: 'hang', times: 1 }, [100, 20]],
     ['a refusal', { kind: 'refusal', text: 'no' }, [20]],
     ['an empty answer', { kind: 'empty' }, [20, 20]],
     ['all of what came of an answer without end', { kind: 'large' }, [25_000]],
   ])('includes %s', async (_name, fault, least) => {
     simulator.fault(fault);
-    const heard = await costs({}, { timeouts: { ...quick, firstTextMs: 500 } });
+    const heard = await costs();
     expect(heard).toHaveLength(least.length);
     for (const [index, floor] of least.entries()) expect(heard[index]).toBeGreaterThan(floor);
+  });
+
+  it('includes a time-out', async () => {
+    simulator.fault({ kind: 'hang' });
+    const clock = leapingClock();
+    const heard: number[] = [];
+    const answer = ask({ spent: (tokens) => heard.push(tokens) }, {}, clock);
+    await simulator.waitFor((prompts) => prompts.length === 1);
+    clock.leap(quick.firstTextMs);
+    await answer;
+    expect(heard).toHaveLength(2);
+    expect(Math.min(...heard)).toBeGreaterThan(20);
   });
 
   it('is nothing where the request did not reach the model', async () => {

@@ -1,10 +1,14 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
 import type { Log } from '../../src/core/log.ts';
+import { RESTART } from '../../src/core/responder.ts';
 import type { Fault } from '../../src/simulators/model/fault.ts';
 import { type ModelSimulator, startModelSimulator } from '../../src/simulators/model/server.ts';
 import { answerOf, exampleTurn } from './responder.ts';
-import { type ModelRig, quick, startModelRig } from './responder-rig.ts';
+import { type LeapingClock, leapingClock, type ModelRig, quick, startModelRig } from './responder-rig.ts';
 
 let rig: ModelRig;
 let simulator: ModelSimulator;
@@ -59,6 +63,18 @@ describe('every failure has a reason and its number of attempts', () => {
     const gone = await startModelSimulator();
     await gone.close();
     await expect(ask({}, { openaiBaseUrl: gone.url })).rejects.toMatchObject({ reason: 'model_unavailable' });
+  });
+
+  it('a redirect, which is not followed', async () => {
+    const elsewhere = createServer((_request, response) => {
+      response.writeHead(307, { location: `${simulator.url}/chat/completions` }).end();
+    });
+    await new Promise<void>((resolve) => elsewhere.listen(0, '127.0.0.1', resolve));
+    const openaiBaseUrl = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}`;
+    await expect(ask({}, { openaiBaseUrl })).rejects.toMatchObject({ reason: 'model_unavailable' });
+    expect(simulator.prompts).toHaveLength(0);
+    elsewhere.closeAllConnections();
+    elsewhere.close();
   });
 
   it('a wrong key', async () => {
@@ -160,40 +176,78 @@ describe('what passes', () => {
 });
 
 describe('time-outs', () => {
+  let clock: LeapingClock;
+  beforeEach(() => {
+    clock = leapingClock();
+  });
+  const seen = (count: number) => simulator.waitFor((prompts) => prompts.length === count);
+  const read = (timeouts = quick) =>
+    rig.respond({ timeouts }, clock)(exampleTurn(), new AbortController().signal)[Symbol.asyncIterator]();
+  /** What was asked for is under way before the time leaps. */
+  const later = async (ms: number) => {
+    await setImmediate();
+    clock.leap(ms);
+  };
+
   it('F101 F103: no first text, each attempt for itself', async () => {
     simulator.fault({ kind: 'hang', times: null });
-    await expect(ask({}, { timeouts: { ...quick, firstTextMs: 30 } })).rejects.toMatchObject({
-      reason: 'model_timeout',
-    });
+    const failed = expect(ask({}, {}, clock)).rejects.toMatchObject({ reason: 'model_timeout' });
+    for (const attempt of [1, 2, 3]) {
+      await seen(attempt);
+      clock.leap(quick.firstTextMs);
+    }
+    await failed;
     await simulator.waitFor(() => rig.states().join() === 'left,left,left');
   });
 
   it('a first attempt in vain, then an answer', async () => {
     simulator.fault({ kind: 'hang' });
-    expect(await ask({}, { timeouts: { ...quick, firstTextMs: 500 } })).toContain('Answer to');
+    const answer = ask({}, {}, clock);
+    await seen(1);
+    clock.leap(quick.firstTextMs);
+    expect(await answer).toContain('Answer to');
   });
 
-  it('a stream that falls silent', async () => {
+  it('a stream that falls silent, each attempt for itself', async () => {
     simulator.fault({ kind: 'stall', times: null });
-    await expect(ask({}, { timeouts: { ...quick, stalledMs: 30 } })).rejects.toMatchObject({ reason: 'model_timeout' });
+    const timeouts = { ...quick, firstTextMs: 90_000, totalMs: 1_000_000 };
+    const pieces = read(timeouts);
+    for (const attempt of [1, 2, 3]) {
+      expect(await pieces.next()).toEqual({ done: false, value: 'Answer to: Grace' });
+      const next = pieces.next();
+      const ended =
+        attempt < 3
+          ? expect(next).resolves.toEqual({ done: false, value: RESTART })
+          : expect(next).rejects.toMatchObject({ reason: 'model_timeout' });
+      await later(quick.stalledMs);
+      await ended;
+    }
     await simulator.waitFor(() => rig.states().join() === 'left,left,left');
   });
 
-  it('a stream that falls silent in one attempt only', async () => {
-    simulator.fault({ kind: 'stall' });
-    const answer = await ask({}, { timeouts: { ...quick, stalledMs: 500 } });
-    expect(answer).toBe('Answer to: Grace: What is a prime?');
-  });
-
-  it('a stream that trickles, never silent and never over', async () => {
-    simulator.fault({ kind: 'trickle', everyMs: 5, times: null });
-    await expect(ask({}, { timeouts: { ...quick, totalMs: 100 } })).rejects.toMatchObject({ reason: 'model_timeout' });
+  it('a stream that trickles: never silent, never over', async () => {
+    simulator.fault({ kind: 'trickle', everyMs: 1, times: null });
+    const pieces = read({ ...quick, firstTextMs: 60_000, stalledMs: 60_000, totalMs: 150_000 });
+    await pieces.next();
+    for (const _round of [1, 2, 3]) {
+      const next = pieces.next();
+      await later(40_000);
+      expect((await next).done).toBe(false);
+    }
+    clock.leap(40_000);
+    const drained = (async () => {
+      while (!(await pieces.next()).done);
+    })();
+    await expect(drained).rejects.toMatchObject({ reason: 'model_timeout' });
     await simulator.waitFor(() => rig.states().join() === 'left');
   });
 
   it('all attempts together', async () => {
     simulator.fault({ kind: 'hang', times: null });
-    await expect(ask({}, { timeouts: { ...quick, totalMs: 40 } })).rejects.toMatchObject({ reason: 'model_timeout' });
+    const failed = expect(ask({}, {}, clock)).rejects.toMatchObject({ reason: 'model_timeout' });
+    await seen(1);
+    clock.leap(quick.totalMs);
+    await failed;
     await simulator.waitFor(() => rig.states().join() === 'left');
   });
 

@@ -5,7 +5,7 @@ import { MAX_TURN_MS } from '../../src/core/policy.ts';
 import { defaultTimeouts } from '../../src/responders/timeouts.ts';
 import type { Fault } from '../../src/simulators/model/fault.ts';
 import type { ModelSimulator } from '../../src/simulators/model/server.ts';
-import { type ModelRig, quick, startModelRig } from './responder-rig.ts';
+import { leapingClock, type ModelRig, quick, startModelRig } from './responder-rig.ts';
 
 let rig: ModelRig;
 let simulator: ModelSimulator;
@@ -37,9 +37,13 @@ describe('the fallback', () => {
     ['1 MB', { kind: 'large', ...main }, 1],
   ])('answers after %s, and the answer is its own alone', async (_name, fault, attempts) => {
     simulator.fault(fault);
-    const silent = fault.kind === 'hang' || fault.kind === 'stall';
-    const timeouts = silent ? { ...quick, totalMs: 300 } : quick;
-    expect(await ask({}, { ...spare, timeouts })).toBe('Answer to: Grace: What is a prime?');
+    const clock = leapingClock();
+    const answer = ask({}, spare, clock);
+    if (fault.kind === 'hang' || fault.kind === 'stall') {
+      await simulator.waitFor((prompts) => prompts.length === 1);
+      clock.leap(quick.totalMs);
+    }
+    expect(await answer).toBe('Answer to: Grace: What is a prime?');
     expect(models()).toBe(`${'sim-small '.repeat(attempts)}spare`);
   });
 
@@ -59,9 +63,15 @@ describe('the fallback', () => {
 
   it('is asked once, in its own time, and its trouble does not hide the first one', async () => {
     simulator.fault({ kind: 'status', status: 401, ...main });
-    simulator.fault({ kind: 'trickle', everyMs: 5, model: 'spare', times: null });
-    const timeouts = { ...quick, fallbackMs: 100 };
-    await expect(ask({}, { ...spare, timeouts })).rejects.toMatchObject({ reason: 'model_unauthorized' });
+    simulator.fault({ kind: 'hang', model: 'spare', times: null });
+    const clock = leapingClock();
+    const timeouts = { ...quick, firstTextMs: 90_000, fallbackMs: 30_000 };
+    const failed = expect(ask({}, { ...spare, timeouts }, clock)).rejects.toMatchObject({
+      reason: 'model_unauthorized',
+    });
+    await simulator.waitFor((prompts) => prompts.length === 2);
+    clock.leap(timeouts.fallbackMs);
+    await failed;
     expect(models()).toBe('sim-small spare');
   });
 
@@ -76,7 +86,10 @@ describe('the fallback', () => {
   it('F103: a late answer of the first model never comes through', async () => {
     simulator.fault({ kind: 'stall', ...main });
     simulator.fault({ kind: 'hang', model: 'spare' });
-    const answer = ask({}, { ...spare, timeouts: { ...quick, totalMs: 300 } });
+    const clock = leapingClock();
+    const answer = ask({}, spare, clock);
+    await simulator.waitFor((prompts) => prompts.length === 1);
+    clock.leap(quick.totalMs);
     await simulator.waitFor((prompts) => prompts.length === 2);
     simulator.release();
     expect(await answer).toBe('Answer to: Grace: What is a prime?');
