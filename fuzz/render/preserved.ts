@@ -1,4 +1,5 @@
 import createParser from 'markdown-it';
+import { slices } from '../../src/connectors/shared/markdown/source.ts';
 import type { Part } from '../../src/core/delivery.ts';
 
 /** Its defaults, and every address a link: what is written in brackets as the place a link leads to is no text. */
@@ -7,48 +8,58 @@ parser.validateLink = () => true;
 
 /** They count as letters, but nobody can see them. */
 const FILLERS = /[\u115F\u1160\u3164\uFFA0]/g;
-/** Nobody can see these either, but between signs of Markdown they make a difference. */
-const INVISIBLE = /[\p{Cf}\u034F\u115F\u1160\u3164\uFFA0]|[\uFE00-\uFE0F]|[\u{E0100}-\u{E01EF}]|[^\P{Cc}\n\t]/gu;
 const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"' };
 
 /**
  * Is all of the answer's text shown? Compared are letters and digits (`\p{L}`, `\p{N}`), nothing else: those of the answer
  * must all occur in what is shown, in the same order, with whatever between them. What the answer's are is read
- * independently of the connectors: the Markdown, invisible characters removed, as HTML (markdown-it, its defaults), without tags, without addresses, and
- * without the boxes of task lists, for which people see a sign. The head of a table is compared apart from the rest: it may
- * stand before each row. Where the whole answer goes as a file, the letters and digits of its source must be in the file.
+ * independently of the connectors: the Markdown as HTML (markdown-it, its defaults), without tags, without addresses, and
+ * without the boxes of task lists, for which people see a sign. The head of a table is compared apart from the rest: its
+ * words may stand before each cell, so that those of a column without a cell are not looked for. Read are the slices that
+ * the connectors make of a long answer, which have lost what is invisible; all of these together must be the answer.
+ * Where the whole answer goes as a file, the letters and digits of its source must be in the file.
  * Returns what is missing, in words.
  */
 export function missingText(answer: string, parts: readonly Part[], shown: string): string[] {
   const file = parts.find((part) => part.file)?.file;
   if (file) return missing(letters(answer), letters(file.content), 'the file');
-  const html = parser.render(visible(answer));
+  const pieces = [...slices(answer)];
   const seen = letters(shown);
-  const heads: string[] = [];
-  const rest = html.replace(/<thead>(.*?)<\/thead>(?=\s*<tbody>([\s\S]*?)<\/tbody>)/gs, (_, head: string) => {
-    heads.push(head);
-    return '';
-  });
+  const env = {};
+  // Only for what is defined anywhere.
+  parser.parse(answer.toWellFormed(), env);
+  const readings = pieces.map(({ source }) => readingOf(parser.render(source, env)));
   return [
-    ...missing(letters(textOf(rest)), seen, 'what is shown'),
-    ...heads.flatMap((head) => missing(letters(textOf(head)), seen, 'the heads of tables')),
+    ...missing(letters(answer), letters(pieces.map(({ source }) => source).join('\n')), 'the slices'),
+    ...missing(letters(readings.map(({ text }) => text).join('\n')), seen, 'what is shown'),
+    ...readings.flatMap(({ heads }) => heads).flatMap((head) => missing(letters(head), seen, 'the heads of tables')),
   ];
 }
 
-const visible = (text: string): string =>
-  text
-    .toWellFormed()
-    .replace(/\r\n?|[\v\f\u0085\u2028\u2029]/g, '\n')
-    .replace(INVISIBLE, '');
+function readingOf(html: string): { text: string; heads: string[] } {
+  const heads: string[] = [];
+  const rest = html.replace(/<thead>(.*?)<\/thead>(?=\s*<tbody>(.*?)<\/tbody>)/gs, (_, head: string, body: string) => {
+    const rows = body.split('<tr>').map(cellsOf);
+    heads.push(...cellsOf(head).filter((_, column) => rows.some((row) => letters(row[column] ?? '').length > 0)));
+    return '';
+  });
+  return { text: textOf(rest), heads };
+}
 
 function textOf(html: string): string {
   return html
-    .replace(/(<li>\s*(?:<p>)?)\[[ xX]\]/g, '$1')
+    .replace(/(<li>\s*(?:<p>)?(?:<code>\s*<\/code>)?\s*)\[[ xX]\]/g, '$1')
     .replace(/<[^>]*>/g, ' ')
     .replace(/&(amp|lt|gt|quot);/g, (_, name: string) => NAMED[name] ?? '')
     .replace(/<br\s{0,3}\/?>/gi, ' ')
     .replace(/https?:\/\/\S*/gi, ' ');
 }
+
+const cellsOf = (row: string): string[] =>
+  row
+    .split(/<t[hd]\b[^>]*>/)
+    .slice(1)
+    .map(textOf);
 
 const letters = (text: string): string[] => text.replace(FILLERS, '').match(/[\p{L}\p{N}]/gu) ?? [];
 

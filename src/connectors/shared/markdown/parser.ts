@@ -37,8 +37,13 @@ const footnote: Rule = (state, from, end, silent) => {
   };
   if ((state.sCount[from] ?? 0) - state.blkIndent >= 4 || !isFootnote(from)) return false;
   if (silent) return true;
+  const ends = state.md.block.ruler.getRules('paragraph');
   let to = from + 1;
-  while (to < end && !state.isEmpty(to) && (state.sCount[to] ?? 0) >= state.blkIndent && !isFootnote(to)) to++;
+  while (to < end && !state.isEmpty(to) && (state.sCount[to] ?? 0) >= state.blkIndent) {
+    const line = to;
+    if (isFootnote(line) || ends.some((rule) => rule(state, line, end, true))) break;
+    to++;
+  }
   asParagraph(state, from, to);
   return true;
 };

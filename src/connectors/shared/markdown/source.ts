@@ -3,9 +3,9 @@ import { stripInvisible } from '../../../core/text.ts';
 
 /** Long enough that hardly an answer is cut, short enough to be read in a few ms. */
 const SLICE = 16_000;
-/** Where every fifth character is a sign of Markdown nobody writes for people, and some of it takes n² time to read. */
-const DENSE_SLICE = 3_000;
-const DENSE = 0.2;
+/** Where every fourth character is a sign of Markdown nobody writes for people, and some of it takes n² time to read. */
+const DENSE_SLICE = 4_000;
+const DENSE = 0.25;
 const SIGNS = new Set([...'*_~[]()!<>&|`#+-\\']);
 /** What is repeated of a line (a fence, the head of a table) must leave room for more. */
 const MAX_REPEATED = 400;
