@@ -155,3 +155,31 @@ describe.each(platformDrivers)('a model behind $platform', (driver) => {
     });
   });
 });
+
+describe.each(platformDrivers.slice(0, 1))('a second model behind $platform', (driver) => {
+  it('F103 F107: answers in place of the first, once and in order', async ({ onTestFinished }) => {
+    const model = await startModelSimulator();
+    const harness = await startHarness(driver, 'sqlite', {
+      REPLR_MODEL: 'openai/test-model',
+      REPLR_FALLBACK_MODEL: 'openai/spare',
+      OPENAI_BASE_URL: model.url,
+    });
+    onTestFinished(async () => {
+      await harness.close();
+      await model.close();
+    });
+    const bot = await harness.world.bot();
+    const chat = await bot.direct('Ada');
+    await harness.connect(bot);
+    model.fault({ kind: 'status', status: 401, model: 'test-model', times: null });
+    model.fault({ kind: 'hang', model: 'spare' });
+    await chat.say('question A');
+    await model.waitFor((prompts) => prompts.length === 2);
+    await chat.say('question B');
+    model.release();
+    const answers = await chat.answered(2);
+    expect(answers).toEqual([expect.stringContaining('question A'), expect.stringContaining('question B')]);
+    expect(model.prompts.map((prompt) => prompt.model)).toEqual(['test-model', 'spare', 'test-model', 'spare']);
+    expect(model.prompts[3]?.text).toMatch(/: question A\nAnswer to: .*question A\n.*: question B$/);
+  });
+});
