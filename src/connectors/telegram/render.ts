@@ -8,8 +8,16 @@ import { measure, write } from './writer.ts';
 
 /** UTF-16 units [T1]; the documentation says characters, this is the safe reading (platforms.md §2.3). */
 export const TEXT_LENGTH = 4096;
-/** The platform shows no look of those beyond, so a message with more of them counts as too long. */
+/**
+ * The platform shows no look of those beyond, so a message with more of them counts as too long. The documentation is silent;
+ * see https://github.com/rubenlagus/TelegramBots/issues/854.
+ */
 const MAX_ENTITIES = 100;
+/**
+ * Bytes. More than about 9,500 are refused as ENTITIES_TOO_LONG, whatever the text: links to long addresses. A maintainer's
+ * word for it: https://github.com/tdlib/telegram-bot-api/issues/165.
+ */
+const MAX_WEIGHT = 9_000;
 /** More would bury the chat under one answer (platforms.md §4.3). */
 const MOST_MESSAGES = 5;
 
@@ -19,8 +27,9 @@ const sheet: Sheet = {
   limit: TEXT_LENGTH,
   sheets: MOST_MESSAGES,
   size: (blocks) => {
-    const { length, entities } = measure(blocks);
-    return Math.max(length, Math.ceil((entities * TEXT_LENGTH) / MAX_ENTITIES));
+    const { length, entities, weight } = measure(blocks);
+    const share = Math.max(entities / MAX_ENTITIES, weight / MAX_WEIGHT);
+    return Math.max(length, Math.ceil(share * TEXT_LENGTH));
   },
 };
 

@@ -26,6 +26,8 @@ export function writeRuns(paper: Paper, runs: readonly Run[], prefix: string, ba
   close(0);
 }
 
+/** Longer addresses would fill a message that nobody sees full; their words remain. UTF-16 units. */
+const LONGEST_URL = 2_048;
 /** The platform takes no link to a host without a dot (server source, LinkManager::check_link [T7]): its words remain. */
 const KEPT = /^https?:\/\/(?:[^/?#@]*@)?[^/?#:]*\./;
 
@@ -33,7 +35,8 @@ const KEPT = /^https?:\/\/(?:[^/?#@]*@)?[^/?#:]*\./;
 function stylesOf({ href, code, bold, italic, strike }: Look): Style[] {
   if (code && href === undefined) return [{ type: 'code' }];
   const styles: Style[] = [];
-  if (href !== undefined && KEPT.test(href)) styles.push({ type: 'text_link', url: href });
+  if (href !== undefined && href.length <= LONGEST_URL && KEPT.test(href))
+    styles.push({ type: 'text_link', url: href });
   if (bold) styles.push({ type: 'bold' });
   if (italic) styles.push({ type: 'italic' });
   if (strike) styles.push({ type: 'strikethrough' });

@@ -100,6 +100,7 @@ describe('F071: entities', () => {
   it.each([
     "Bad Request: can't parse entities: something",
     'Bad Request: ENTITY_BOUNDS_INVALID',
+    'Bad Request: ENTITIES_TOO_LONG',
     'Bad Request: entity begins in a middle of a UTF-16 symbol at byte offset 4',
   ])('are left out once where the platform says %j', async (description) => {
     const { send, calls } = setup((_call, index) => (index === 0 ? refused(400, description) : done()));

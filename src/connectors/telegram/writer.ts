@@ -13,10 +13,22 @@ export function write(blocks: readonly Block[]): Formatted {
   return settle(paper.pieces.join(''), paper.entities);
 }
 
-/** UTF-16 units and entities, never fewer than `write` makes of these blocks or of some of them. */
-export function measure(blocks: readonly Block[]): { readonly length: number; readonly entities: number } {
+export interface Measures {
+  /** UTF-16 units of the text. */
+  readonly length: number;
+  readonly entities: number;
+  /** What the entities weigh on the wire, bytes. */
+  readonly weight: number;
+}
+
+/** Never less than `write` makes of these blocks or of some of them. */
+export function measure(blocks: readonly Block[]): Measures {
   const { length, entities } = written(blocks, true);
-  return { length, entities: entities.length };
+  const weight = entities.reduce(
+    (sum, { url, language }) => sum + 16 + 3 * (language?.length ?? 0) + (url?.length ?? 0),
+    0,
+  );
+  return { length, entities: entities.length, weight };
 }
 
 function written(blocks: readonly Block[], measuring: boolean): Paper {

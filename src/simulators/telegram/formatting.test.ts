@@ -73,6 +73,16 @@ describe('entities given as such', () => {
     expect(chat.answers()).toEqual([]);
   });
 
+  test('refused where their addresses weigh too much, whatever the text', async () => {
+    const link = (at: number) => entity('text_link', at, 1, { url: `${url}${'x'.repeat(900)}` });
+    const links = (count: number) => ({
+      text: 'a'.repeat(count),
+      entities: Array.from({ length: count }, (_, at) => link(at)),
+    });
+    expect(await send(links(10))).toMatchObject({ ok: true });
+    expect(await send(links(11))).toMatchObject({ status: 400, description: 'Bad Request: ENTITIES_TOO_LONG' });
+  });
+
   test('beyond the hundredth they are passed over and counted', async () => {
     const entities = Array.from({ length: 103 }, (_, at) => entity('bold', at * 2, 1));
     expect(await send({ text: 'a '.repeat(200), entities })).toMatchObject({ ok: true });

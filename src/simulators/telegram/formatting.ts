@@ -12,7 +12,9 @@ const LONGEST_TEXT = 4096;
 const LONGEST_CAPTION = 1024;
 /** Before parsing, in bytes (server source, get_formatted_text; faults.md §1.2). */
 const LONGEST_SOURCE = 32_768;
-/** The platform shows no look of those beyond. */
+/** Bytes of all entities together, about (https://github.com/tdlib/telegram-bot-api/issues/165). */
+const HEAVIEST = 9_500;
+/** The platform shows no look of those beyond (https://github.com/rubenlagus/TelegramBots/issues/854). */
 const MOST_ENTITIES = 100;
 
 /** Found by the server itself: a bot that names them is not believed, and not refused. */
@@ -66,11 +68,17 @@ export function formatText(parameters: ReadonlyMap<string, string>, source: stri
   checkEntities(source, entities);
   const sorted = sortEntities(entities);
   checkNesting(sorted);
+  if (sorted.reduce((sum, entity) => sum + weightOf(entity), 0) > HEAVIEST) throw badRequest('ENTITIES_TOO_LONG');
   return {
     text: source,
     entities: sorted.slice(0, MOST_ENTITIES),
     ignored: Math.max(0, sorted.length - MOST_ENTITIES),
   };
+}
+
+/** Kind, offset and length, and what is said beyond them. */
+function weightOf({ url = '', language = '' }: Entity): number {
+  return 12 + Buffer.byteLength(url) + Buffer.byteLength(language);
 }
 
 function readEntity(item: unknown): Entity | undefined {
