@@ -1,5 +1,6 @@
+import { spawn } from 'node:child_process';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer, type LookupFunction } from 'node:net';
+import { type AddressInfo, connect, createServer as createTcpServer, type LookupFunction } from 'node:net';
 import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -35,6 +36,34 @@ async function serve(
   });
   const { port } = server.address() as AddressInfo;
   return { server, port, base: `http://${host}:${port}/bot${SECRET}/x` };
+}
+
+/** Takes one connection, and then neither takes nor refuses any. */
+const SWALLOWING = `require('node:net').createServer().listen({ port: 0, host: process.argv[1], backlog: 1 }, function () {
+  require('node:fs').writeSync(1, String(this.address().port));
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+}).on('error', () => process.exit(1))`;
+
+/** A port of this address at which connections are neither made nor refused; undefined without such addresses. */
+async function swallowing(host: string): Promise<number | undefined> {
+  const child = spawn(process.execPath, ['-e', SWALLOWING, host], { stdio: ['ignore', 'pipe', 'ignore'] });
+  closing.push(async () => void child.kill('SIGKILL'));
+  const told = await new Promise<string>((resolve) => {
+    child.stdout.once('data', (chunk) => resolve(String(chunk)));
+    child.once('exit', () => resolve(''));
+  });
+  if (told === '') return undefined;
+  const port = Number(told);
+  // What fits in the queue connects; the next one waits, and so does whoever comes after it.
+  for (let fits = true; fits; ) {
+    const socket = connect({ port, host });
+    closing.push(async () => void socket.destroy());
+    fits = await Promise.race([
+      new Promise<boolean>((resolve) => socket.once('connect', () => resolve(true)).on('error', () => {})),
+      systemClock.sleep(200).then(() => false),
+    ]);
+  }
+  return port;
 }
 
 /** A port on which nobody listens. */
@@ -196,6 +225,25 @@ describe('exchange', () => {
 });
 
 describe('address families', () => {
+  it('F080: goes on with the other family when one swallows what is sent to it', async (context) => {
+    const hole = await swallowing('::1');
+    if (!hole) return context.skip();
+    const server = createServer((_request, response) => response.writeHead(200, { connection: 'close' }).end('v4'));
+    await new Promise<void>((resolve) => server.listen(hole, '127.0.0.1', resolve));
+    closing.push(() => new Promise((resolve) => server.close(resolve)));
+    const both: LookupFunction = (_hostname, _options, callback) =>
+      callback(null, [
+        { address: '::1', family: 6 },
+        { address: '127.0.0.1', family: 4 },
+      ]);
+    const { fetch } = pool(both);
+    const ask = (timeoutMs: number) =>
+      exchange({ fetch, clock: systemClock }, `http://platform.test:${hole}/`, get, { ...limits, timeoutMs });
+    expect(await ask(3_000)).toMatchObject({ ok: true, text: 'v4' });
+    // From then on it begins with the one that works: the other would cost a second.
+    expect(await ask(900)).toMatchObject({ ok: true, text: 'v4' });
+  });
+
   it('F080: goes on with the other family when one is dead, and begins with it from then on', async () => {
     const { port } = await serve((_request, response) => response.writeHead(200, { connection: 'close' }).end('v4'));
     // Nobody listens at the IPv6 address yet, or there is no IPv6 at all.
