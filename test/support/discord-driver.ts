@@ -1,6 +1,7 @@
 import type { BotHandle } from '../../src/simulators/discord/bots.ts';
 import type { GuildHandle } from '../../src/simulators/discord/controls.ts';
 import type { ChannelHandle } from '../../src/simulators/discord/handles.ts';
+import { shown } from '../../src/simulators/discord/shown.ts';
 import { type DiscordSimulator, startDiscordSimulator } from '../../src/simulators/discord/simulator.ts';
 import type { BotDriver, ChatDriver, PlatformDriver, World } from './driver.ts';
 
@@ -108,7 +109,8 @@ function chat(
         ...(replyToBot && answered && { replyTo: answered.message_id }),
       });
     },
-    answers: async () => handle.answers(),
-    answered: (count) => handle.answered(count, AbortSignal.timeout(PATIENCE_MS)),
+    // As people see them: what a text holds of the platform's signs is written with a backslash.
+    answers: async () => handle.answers().map(shown),
+    answered: async (count) => (await handle.answered(count, AbortSignal.timeout(PATIENCE_MS))).map(shown),
   };
 }

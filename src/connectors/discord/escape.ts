@@ -40,7 +40,7 @@ export function escapeText(text: string, { before, after, marked, careful }: Sta
       case '](':
         return ']\\(';
       case '<':
-        if (next === '@' || next === '#') return '<\\';
+        if (next === '#' || (next === '@' && !/^@(?:everyone|here)/.test(text.slice(at + 1, at + 10)))) return '<\\';
         return TOKEN.test(text.slice(at + 1, at + 110)) ? '\\<' : sign;
       case '://':
         return ':\\//';

@@ -116,7 +116,7 @@ describe('write', () => {
     ['`a`', '\\`a\\`'],
     ['C:\\Users\\_x \\', 'C:\\Users\\\\\\_x \\'],
     ['[a](b) [c]', '[a]\\(b) [c]'],
-    ['@everyone @here @ann', '\\@everyone \\@here @ann'],
+    ['@everyone <@here @ann', '\\@everyone <\\@here @ann'],
     [
       '<@1> <@&2> <#3> <:a:4> <a:b:5> <t:6:R> </c:7> <id:home>',
       '<\\@1> <\\@&2> <\\#3> \\<\\:a:4> \\<a\\:b:5> \\<t:6:R> \\</c:7> \\<id:home>',

@@ -147,3 +147,42 @@ test('typing is counted', async () => {
   expect(await call(simulator, bot, 'POST', `/channels/${channel.id}/typing`)).toMatchObject({ status: 204 });
   expect(simulator.ledger.counts.typing).toBe(1);
 });
+
+const upload = (form: FormData): Promise<Response> =>
+  fetch(`${simulator.url}/v10/channels/${channel.id}/messages`, {
+    method: 'POST',
+    headers: { authorization: `Bot ${bot.token}`, 'user-agent': 'DiscordBot (https://example.com, 1)' },
+    body: form,
+  });
+const form = (payload: unknown, files: readonly string[]): FormData => {
+  const made = new FormData();
+  made.set('payload_json', JSON.stringify(payload));
+  for (const [at, text] of files.entries()) made.set(`files[${at}]`, new Blob([text]), `${at}.txt`);
+  return made;
+};
+
+test('files come as a form, with or without a text', async () => {
+  const response = await upload(form({ attachments: [{ id: 0, filename: '0.txt' }] }, ['ä']));
+  expect(await response.json()).toMatchObject({ content: '', attachments: [{ filename: '0.txt', size: 2 }] });
+  expect(channel.transcript()).toMatchObject([{ text: '', files: [{ name: '0.txt', text: 'ä' }] }]);
+});
+
+test.each([
+  ['more than ten files', () => form({}, ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k']), 50035],
+  ['a file that is named but not there', () => form({ content: 'a', attachments: [{ id: 1 }] }, ['a']), 50035],
+  ['nothing at all', () => form({ content: ' ' }, []), 50006],
+  ['too much', () => form({ content: 'a' }, ['x'.repeat(25 * 1024 * 1024)]), 40005],
+])('refuses a form with %s', async (_, made, code) => {
+  const response = await upload(made());
+  expect([response.status, ((await response.json()) as { code: number }).code]).toEqual([400, code]);
+  expect(channel.transcript()).toEqual([]);
+});
+
+test('an edit is judged like a message', async () => {
+  const person = simulator.createPerson('ada');
+  const { body } = await send({ content: 'a', nonce: 'n', enforce_nonce: true });
+  const path = `/channels/${channel.id}/messages/${body['id']}`;
+  await call(simulator, bot, 'PATCH', path, { body: { content: `<@${person.id}> https://example.com` } });
+  expect(simulator.ledger.messages).toMatchObject([{ pings: [person.id], preview: true, edits: 1 }]);
+  expect((await call(simulator, bot, 'PATCH', path, { body: { content: ' ' } })).body).toMatchObject({ code: 50006 });
+});

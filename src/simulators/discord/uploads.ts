@@ -30,7 +30,7 @@ export async function readForm(
   const files: Upload[] = [];
   const numbers: string[] = [];
   for (const [name, value] of form) {
-    const [, number] = /^files\[(\d)\]$/.exec(name) ?? [];
+    const [, number] = /^files\[(\d{1,2})\]$/.exec(name) ?? [];
     if (number === undefined || typeof value === 'string') continue;
     numbers.push(number);
     files.push({ name: value.name, type: value.type, size: value.size, text: await value.text() });
