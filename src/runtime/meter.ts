@@ -4,8 +4,10 @@ import type { Log } from '../core/log.ts';
 import type { Spending, Store } from '../core/store.ts';
 import { Bounded } from './bounded.ts';
 
-/** What other nodes have spent is seen this late, ms. */
-const READ_EVERY_MS = 10_000;
+/** What other nodes have spent of a user's tokens is seen this late, ms. */
+const USER_EVERY_MS = 10_000;
+/** A bot has one owner, so what its people spend is known here; but it may have been elsewhere for a while, ms. */
+const OWN_EVERY_MS = 5 * 60_000;
 const MAX_KNOWN = 20_000;
 /** So many are kept for a store that is away; what comes on top is not counted. */
 const MAX_UNWRITTEN = 10_000;
@@ -49,10 +51,11 @@ export class Meter {
     const { store, clock, log } = this.#deps;
     const day = dayOf(clock.now());
     const counters = this.#of(whose, person, day);
-    const old = clock.elapsed() - READ_EVERY_MS;
-    if (counters.person.readAt <= old || counters.integration.readAt <= old || counters.user.readAt <= old) {
+    const now = clock.elapsed();
+    const own = Math.min(counters.person.readAt, counters.integration.readAt);
+    if (own <= now - OWN_EVERY_MS || counters.user.readAt <= now - USER_EVERY_MS) {
       // Also when it fails: a store that is away is not asked more often.
-      for (const counter of Object.values(counters)) counter.readAt = clock.elapsed();
+      for (const counter of Object.values(counters)) counter.readAt = now;
       try {
         const stored = await store.spent(whose.id, person, day);
         for (const key of ['person', 'integration', 'user'] as const) {
