@@ -2,8 +2,9 @@ import type { Part } from '../../core/delivery.ts';
 import { isBlank } from '../../core/text.ts';
 import type { Block } from '../shared/markdown/blocks.ts';
 import { layOut } from '../shared/markdown/layout.ts';
-import { longestMrkdwn, mrkdwn } from './mrkdwn.ts';
-import { longestBlocks, type SlackBlock, slackBlocks } from './rich-text.ts';
+import { FRAME, measureOf } from './measure.ts';
+import { mrkdwn } from './mrkdwn.ts';
+import { type SlackBlock, slackBlocks } from './rich-text.ts';
 
 /** 4,000 are recommended for a text, and an edit must not have more [S7][S8]. What is escaped counts as it is sent. */
 export const TEXT_LENGTH = 3500;
@@ -40,35 +41,18 @@ export function partOf(sheet: readonly Block[]): Part {
 export function size(blocks: readonly Block[]): number {
   // Before the first there is no blank line.
   let text = -2;
-  let length = 0;
+  let length = FRAME;
   let count = 1;
   for (const block of blocks) {
-    const one = measured(block);
-    text += one.text;
-    length += one.length;
-    // What has a block of its own divides the text around it.
-    count += block.kind === 'rule' || block.kind === 'table' ? 2 : 0;
+    const one = measureOf(block);
+    text += one.text + 2;
+    length += one.json + FRAME;
+    // It has a block of its own, and another follows it.
+    if (block.kind === 'rule' || block.kind === 'table') {
+      length += FRAME;
+      count += 2;
+    }
   }
   const share = Math.max(length / BLOCKS_LENGTH, count / MOST_BLOCKS);
   return Math.max(text, Math.ceil(share * TEXT_LENGTH));
-}
-
-interface Measure {
-  readonly text: number;
-  /** Of the blocks as JSON. */
-  readonly length: number;
-}
-
-/** A sheet is measured again and again while it fills; what is on it stays. */
-const measures = new WeakMap<Block, Measure>();
-
-/** The sign between two paragraphs, as JSON. */
-const BETWEEN = 40;
-
-function measured(block: Block): Measure {
-  const known = measures.get(block);
-  if (known) return known;
-  const measure = { text: longestMrkdwn(block), length: longestBlocks(block) + BETWEEN };
-  measures.set(block, measure);
-  return measure;
 }

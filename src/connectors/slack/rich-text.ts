@@ -77,18 +77,6 @@ function isNative(block: Block): block is Table {
   return block.kind === 'table' && block.rows.length < MOST_ROWS && block.head.length <= MOST_COLUMNS;
 }
 
-/** As `slackBlocks` has it, alone and among others. */
-export function longestBlocks(block: Block): number {
-  const alone = JSON.stringify(slackBlocks([block])).length;
-  if (block.kind !== 'table') return alone;
-  const elements: RichElement[] = [];
-  add(elements, block, PLAIN);
-  return Math.max(alone, JSON.stringify(elements).length + RICH_TEXT);
-}
-
-/** What is around elements, and the comma. */
-const RICH_TEXT = 36;
-
 /** Where a block stands. */
 interface Around {
   /** Of a list that begins here. */

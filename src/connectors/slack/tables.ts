@@ -1,20 +1,13 @@
 import type { Cell, Item, List, Run, Table } from '../shared/markdown/blocks.ts';
 import { columns } from '../shared/markdown/columns.ts';
-import { plain } from '../shared/markdown/runs.ts';
 
 /** Columns of a monospaced block that a window beside a sidebar shows without scrolling. */
-const NARROW = 60;
+export const NARROW = 60;
 
 /** The table as aligned lines; undefined where it is too wide for that, or would lose where its links lead. */
 export function gridOf(table: Table): string | undefined {
   if ([table.head, ...table.rows].some((row) => row.some((cell) => cell.some(isMasked)))) return undefined;
   return columns(table, NARROW)?.join('\n');
-}
-
-/** No grid of these rows is longer, and with more rows it only grows: for the measure of what may still be added. */
-export function longestGrid(table: Table): number {
-  const rows = [table.head, ...table.rows];
-  return sum(rows.flat().map((cell) => plain(cell).length)) + (rows.length + 1) * (NARROW + 1);
 }
 
 /** The table as a list, each row with the names of its columns. */
@@ -40,8 +33,4 @@ function namedCell(head: Cell, cell: Cell): Cell {
 /** Its words do not tell the whole address. */
 function isMasked({ href, text }: Run): boolean {
   return href !== undefined && href !== text;
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
 }
