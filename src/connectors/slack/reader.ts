@@ -2,6 +2,7 @@ import { type Backoff, backoffMs } from '../../core/backoff.ts';
 import type { ReceiverPort } from '../../core/connector.ts';
 import type { Bot, Integration } from '../../core/integration.ts';
 import type { InboundMessage } from '../../core/message.ts';
+import { Conversations } from './conversations.ts';
 import { cursorOf, History, type Reading, type Source } from './history.ts';
 import { Names } from './names.ts';
 import { CURSOR, isDirect, listenedChannels, routeAt, wantsDirect } from './places.ts';
@@ -9,9 +10,8 @@ import { type Budget, choose, pollEveryMs, type Task } from './schedule.ts';
 import { historyCapped, LIMITED, STORE_UNAVAILABLE, type State, UNREACHABLE, unreadable } from './states.ts';
 import { followedThreads, forgotten } from './threads.ts';
 import { newestTs, tsMs } from './ts.ts';
-import { type Api, nextCursor, objectsIn } from './wire.ts';
+import type { Api } from './wire.ts';
 
-const CALL_TIMEOUT_MS = 10_000;
 /** While messages are pushed, history is only read in case one was missed. */
 const SWEEP_MS = 5 * 60_000;
 /** New conversations with the bot can only be found by asking for all of them. */
@@ -21,7 +21,6 @@ const REFUSED_MS = 5 * 60_000;
 const RETRY: Backoff = { baseMs: 1_000, capMs: 30_000 };
 /** A store that is back must not wait long for those who need it. */
 const STORE_RETRY: Backoff = { baseMs: 1_000, capMs: 5_000 };
-const MAX_PAGE_OF_DIRECTS = 200;
 /** Whose name no channel has. */
 const DIRECTS = 'direct messages';
 
@@ -54,7 +53,6 @@ export type Step =
 
 /** Reads all places of a bot in turn, one call at a time: each as often as it is worth, within what the platform allows. */
 export class Reader {
-  readonly #api: Api;
   readonly #port: ReceiverPort;
   readonly #names: Names;
   readonly #history: History;
@@ -62,9 +60,7 @@ export class Reader {
   /** By the names of their cursors. */
   readonly #places = new Map<string, Place>();
   readonly #directs = unread({ channel: DIRECTS });
-  /** Direct messages that there are, as far as they are known. */
-  #conversations: readonly string[] = [];
-  #listing: { readonly found: string[]; readonly next: string } | undefined;
+  readonly #conversations: Conversations;
   #failures = 0;
   #resting = 0;
   #sweptAt = Number.NEGATIVE_INFINITY;
@@ -73,10 +69,10 @@ export class Reader {
   #began = false;
 
   constructor(bot: Bot, api: Api, budget: Budget, port: ReceiverPort) {
-    this.#api = api;
     this.#port = port;
     this.#names = new Names(bot.identity, api, port.clock);
     this.#history = new History(bot, api, this.#names, port);
+    this.#conversations = new Conversations(api);
     this.#budget = budget;
   }
 
@@ -156,7 +152,7 @@ export class Reader {
     this.#budget.use(method);
     const limit = this.#budget.pageSize;
     const list = method === 'users.conversations';
-    const reading = await (list ? this.#list(signal) : this.#history.read(place.source, limit, signal));
+    const reading = await (list ? this.#conversations.read(signal) : this.#history.read(place.source, limit, signal));
     if (signal.aborted) return { kind: 'idle', waitMs: 0 };
     if (reading.kind === 'read' && !list) this.#budget.noticed(limit, reading.objects, reading.more);
     return this.#judge(reading, task);
@@ -230,7 +226,7 @@ export class Reader {
     const { cursors, clock } = this.#port;
     const routes = this.#port.routes();
     const direct = routes.some(({ enabled, settings }) => enabled && wantsDirect(settings));
-    const channels = new Set([...listenedChannels(routes), ...(direct ? this.#conversations : [])]);
+    const channels = new Set([...listenedChannels(routes), ...(direct ? this.#conversations.known : [])]);
     const sources = new Map<string, Source>();
     for (const channel of channels) sources.set(cursorOf({ channel }), { channel });
     for (const { name, channel, root } of followedThreads(cursors)) {
@@ -280,32 +276,8 @@ export class Reader {
     // When this fails it is tried again; nothing depends on it.
     if (old.length > 0) await this.#port.accept([], old).catch(() => {});
   }
-
-  /** The next page of all conversations with the bot. */
-  async #list(signal: AbortSignal): Promise<Reading> {
-    const parameters = {
-      types: 'im',
-      limit: MAX_PAGE_OF_DIRECTS,
-      ...(this.#listing && { cursor: this.#listing.next }),
-    };
-    const reply = await this.#api('users.conversations', parameters, { timeoutMs: CALL_TIMEOUT_MS, signal });
-    if (reply.kind !== 'ok') {
-      this.#listing = undefined;
-      return reply;
-    }
-    const ids = objectsIn(reply.body, 'channels').map(({ id }) => id);
-    const found = [...(this.#listing?.found ?? []), ...ids.filter(isDirectId)];
-    const next = nextCursor(reply.body);
-    this.#listing = next === undefined ? undefined : { found, next };
-    if (next === undefined) this.#conversations = found;
-    return { kind: 'read', heard: [], unfinished: next !== undefined, objects: ids.length, more: next !== undefined };
-  }
 }
 
 function unread(source: Source): Place {
   return { source, readAt: Number.NEGATIVE_INFINITY, notBefore: 0, begunAt: 0, unfinished: false };
-}
-
-function isDirectId(id: unknown): id is string {
-  return typeof id === 'string' && /^D[A-Z0-9]{1,40}$/.test(id);
 }
