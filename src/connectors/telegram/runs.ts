@@ -26,17 +26,13 @@ export function writeRuns(paper: Paper, runs: readonly Run[], prefix: string, ba
   close(0);
 }
 
-/** Longer addresses would fill a message that nobody sees full; their words remain. UTF-16 units. */
-const LONGEST_URL = 2_048;
 /** The platform takes no link to a host without a dot (server source, LinkManager::check_link [T7]): its words remain. */
 const KEPT = /^https?:\/\/(?:[^/?#@]*@)?[^/?#:]*\./;
 
 /** Outermost first. Code contains nothing and is contained in nothing but a quote [T1], so code that is a link is a link. */
 function stylesOf({ href, code, bold, italic, strike }: Look): Style[] {
-  if (code && href === undefined) return [{ type: 'code' }];
-  const styles: Style[] = [];
-  if (href !== undefined && href.length <= LONGEST_URL && KEPT.test(href))
-    styles.push({ type: 'text_link', url: href });
+  const styles: Style[] = href !== undefined && KEPT.test(href) ? [{ type: 'text_link', url: href }] : [];
+  if (code && styles.length === 0) return [{ type: 'code' }];
   if (bold) styles.push({ type: 'bold' });
   if (italic) styles.push({ type: 'italic' });
   if (strike) styles.push({ type: 'strikethrough' });
