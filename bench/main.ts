@@ -2,6 +2,7 @@ import { ACK_OPTIONS, ack } from './ack/ack.ts';
 import { IDLE_OPTIONS, idle } from './idle/idle.ts';
 import { ISOLATION_OPTIONS, isolation } from './isolation/isolation.ts';
 import { PATH_OPTIONS, path } from './path/path.ts';
+import { RENDER_OPTIONS, render } from './render/render.ts';
 import { SOAK_OPTIONS, soak } from './soak/soak.ts';
 
 const USAGE = `Usage: npm run bench -- NAME [OPTIONS]
@@ -18,6 +19,9 @@ ${ACK_OPTIONS}
   isolation  what the other 199 bots of a server notice when one of them is in trouble, by kind of trouble
 ${ISOLATION_OPTIONS}
 
+  render  what it takes to make messages of an answer, and how long a hostile one keeps all else waiting
+${RENDER_OPTIONS}
+
   soak    random troubles on three platforms for a long time: nothing is lost, memory and open files stay flat
 ${SOAK_OPTIONS}
 
@@ -29,6 +33,7 @@ const benches: Readonly<Record<string, (args: readonly string[], say: (line: str
   idle,
   ack,
   isolation,
+  render,
   soak,
 };
 

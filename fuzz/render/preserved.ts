@@ -26,8 +26,9 @@ export function missingText(answer: string, parts: readonly Part[], shown: strin
   const pieces = [...slices(answer)];
   const seen = letters(shown);
   const env = {};
-  // Only for what is defined anywhere.
-  parser.parse(answer.toWellFormed(), env);
+  // Of a long answer, a line that looks like the definition of a link is one, wherever it stands.
+  const definitions = answer.match(/^ {0,3}\[[^\]\n^]+\]:.*$/gm) ?? [];
+  parser.parse(pieces.length > 1 ? definitions.join('\n\n') : '', env);
   const readings = pieces.map(({ source }) => readingOf(parser.render(source, env)));
   return [
     ...missing(letters(answer), letters(pieces.map(({ source }) => source).join('\n')), 'the slices'),

@@ -1,11 +1,13 @@
 import type { Block, Cell, Item, List, Run, Table } from './blocks.ts';
-import { between, isWhereTo, plain, trimmed } from './runs.ts';
+import { between, countWithin, isWhereTo, plain, trimmed, words } from './runs.ts';
 import { codeCut, graphemeCut, largest, proseCut } from './text-cuts.ts';
 
 /** How much room there is for a block, beside what is already on the sheet. */
 export interface Room {
   /** Nothing else is on the sheet: there is no more room anywhere. */
   readonly empty: boolean;
+  /** About how many characters fit. */
+  readonly left: number;
   fits(block: Block): boolean;
   /** With it, is the sheet at least half full? */
   enough(block: Block): boolean;
@@ -44,7 +46,7 @@ type Text = Extract<Block, { readonly runs: readonly Run[] }>;
 
 function divideRuns(block: Text, room: Room): Division | undefined {
   const text = plain(block.runs);
-  const most = largest(text.length, (count) => room.fits({ ...block, runs: between(block.runs, 0, count) }), 256);
+  const most = largest(text.length, room.left, (count) => room.fits({ ...block, runs: between(block.runs, 0, count) }));
   if (most === 0) return undefined;
   let at = proseCut(text, most);
   const link = linkAround(block.runs, at);
@@ -89,7 +91,9 @@ function withoutWay(runs: readonly Run[], link: Span, at: number): readonly Run[
 }
 
 function divideCode(block: Extract<Block, { kind: 'code' }>, room: Room): Division | undefined {
-  const most = largest(block.text.length, (count) => room.fits({ ...block, text: block.text.slice(0, count) }), 256);
+  const most = largest(block.text.length, room.left, (count) =>
+    room.fits({ ...block, text: block.text.slice(0, count) }),
+  );
   if (most === 0) return undefined;
   const at = codeCut(block.text, most) ?? graphemeCut(block.text, most);
   const part = (text: string): Block[] => (text.trim() === '' ? [] : [{ ...block, text }]);
@@ -105,7 +109,11 @@ function divideBlocks(
   wrap: (blocks: readonly Block[]) => Block,
   room: Room,
 ): Division | undefined {
-  const whole = largest(blocks.length, (count) => room.fits(wrap(blocks.slice(0, count))));
+  const whole = largest(
+    blocks.length,
+    countWithin(blocks, (block) => [block], room.left),
+    (count) => room.fits(wrap(blocks.slice(0, count))),
+  );
   const here = keptWithNext(blocks.slice(0, whole));
   const apart = { head: here, tail: blocks.slice(here.length) };
   if (here.length > 0 && room.enough(wrap(here))) return apart;
@@ -115,6 +123,7 @@ function divideBlocks(
     block &&
     divide(block, {
       empty: room.empty && before.length === 0,
+      left: room.left - words(before).length,
       fits: (piece) => room.fits(wrap([...before, piece])),
       enough: (piece) => room.enough(wrap([...before, piece])),
     });
@@ -130,7 +139,11 @@ export function keptWithNext(blocks: readonly Block[]): readonly Block[] {
 }
 
 function divideList(list: List, room: Room): Division | undefined {
-  const whole = largest(list.items.length, (count) => room.fits({ ...list, items: list.items.slice(0, count) }));
+  const whole = largest(
+    list.items.length,
+    countWithin(list.items, (item) => item.blocks, room.left),
+    (count) => room.fits({ ...list, items: list.items.slice(0, count) }),
+  );
   const before = list.items.slice(0, whole);
   if (whole > 0 && room.enough({ ...list, items: before })) return at(list, before, list.items.slice(whole));
   const [item, ...rest] = list.items.slice(whole);
@@ -138,7 +151,13 @@ function divideList(list: List, room: Room): Division | undefined {
     ...list,
     items: item ? [...before, { ...item, blocks }] : before,
   });
-  const division = item && divideBlocks(item.blocks, wrap, room);
+  const division =
+    item &&
+    divideBlocks(item.blocks, wrap, {
+      ...room,
+      empty: room.empty && whole === 0,
+      left: room.left - words([{ ...list, items: before }]).length,
+    });
   if (!division) return whole > 0 ? at(list, before, list.items.slice(whole)) : undefined;
   if (division.head.length === 0) return at(list, before, [{ ...item, blocks: division.tail }, ...rest]);
   const left: Item[] = division.tail.length > 0 ? [{ continued: true, blocks: division.tail }] : [];
@@ -160,7 +179,7 @@ function divideTable(table: Table, room: Room): Division | undefined {
   const { head, rows } = table;
   const some = (count: number): Block => ({ ...table, rows: rows.slice(0, count) });
   const headFits = room.fits(some(0));
-  const whole = headFits ? largest(rows.length, (count) => room.fits(some(count))) : 0;
+  const whole = headFits ? largest(rows.length, 8, (count) => room.fits(some(count))) : 0;
   if (whole > 0) {
     const tail = rows.slice(whole);
     return { head: [some(whole)], tail: tail.length > 0 ? [{ ...table, rows: tail }] : [] };

@@ -5,7 +5,7 @@ import { definitionsIn } from './definitions.ts';
 import { divide, keptWithNext } from './divide.ts';
 import { joined } from './join.ts';
 import { read } from './read.ts';
-import { words } from './runs.ts';
+import { countWithin, words } from './runs.ts';
 import { slices } from './source.ts';
 import { largest } from './text-cuts.ts';
 
@@ -47,11 +47,10 @@ export async function layOut(answer: string, sheet: Sheet): Promise<Layout> {
     if (!first) await setImmediate();
     first = false;
     pending = joined(pending, read(slice.source, definitions), slice.joint);
-    while (sheet.size(pending) > sheet.limit) {
+    for (let filled = fill(pending, sheet); filled; filled = fill(pending, sheet)) {
       if (sheets.length >= most) return { sheets, more: true };
-      const { head, tail } = fill(pending, sheet);
-      add(head);
-      pending = tail;
+      add(filled.head);
+      pending = filled.tail;
       await setImmediate();
     }
   }
@@ -66,22 +65,27 @@ interface Filled {
   readonly tail: readonly Block[];
 }
 
-/** One sheet of blocks that are too many for it. */
-function fill(blocks: readonly Block[], { size, limit }: Sheet): Filled {
-  const whole = largest(blocks.length, (count) => size(blocks.slice(0, count)) <= limit);
+/** One sheet of blocks that are too many for it; undefined if they are not. */
+function fill(blocks: readonly Block[], { size, limit }: Sheet): Filled | undefined {
+  const guess = countWithin(blocks, (block) => [block], limit);
+  const whole = largest(blocks.length, guess, (count) => size(blocks.slice(0, count)) <= limit);
+  if (whole === blocks.length) return undefined;
   const before = blocks.slice(0, whole);
   const here = keptWithNext(before);
   const apart = { head: here, tail: blocks.slice(here.length) };
   if (here.length > 0 && size(here) >= limit / 2) return apart;
   const [block, ...rest] = blocks.slice(whole);
-  if (!block) return { head: blocks, tail: [] };
+  if (!block) return undefined;
   const division = divide(block, {
     empty: whole === 0,
+    left: limit - size(before),
     fits: (piece) => size([...before, piece]) <= limit,
     enough: (piece) => size([...before, piece]) >= limit / 2,
   });
-  if (division)
-    return { head: division.head.length > 0 ? [...before, ...division.head] : [], tail: [...division.tail, ...rest] };
+  if (division) {
+    const head = division.head.length > 0 ? [...before, ...division.head] : [];
+    return { head, tail: [...(head.length > 0 ? [] : before), ...division.tail, ...rest] };
+  }
   if (here.length > 0) return apart;
   if (whole > 0) return { head: before, tail: blocks.slice(whole) };
   return { head: [], tail: [...flattened(block, size, limit), ...rest] };

@@ -10,6 +10,16 @@ export function words(blocks: readonly Block[]): string {
   return blocks.map(wordsOf).join('\n');
 }
 
+/** How many of these may have so many characters together: a guess, from their words. */
+export function countWithin<T>(things: readonly T[], blocksOf: (thing: T) => readonly Block[], length: number): number {
+  let sum = 0;
+  for (const [index, thing] of things.entries()) {
+    sum += words(blocksOf(thing)).length + 2;
+    if (sum > length) return index;
+  }
+  return things.length;
+}
+
 function wordsOf(block: Block): string {
   switch (block.kind) {
     case 'paragraph':

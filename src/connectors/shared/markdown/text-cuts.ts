@@ -47,16 +47,24 @@ const EXTENDS = /^(?:\p{M}|[\u200c\u200d]|\p{Emoji_Modifier}|[\u{E0020}-\u{E007F
 
 /**
  * The largest whole number up to `most` for which `fits` holds, 0 if none; what holds for a number holds for smaller ones.
- * It begins at `first` and doubles, so that nothing much larger than the result is ever tried.
+ * It begins at `guess` and goes from there in growing steps: nothing much larger than the result is ever tried.
  */
-export function largest(most: number, fits: (count: number) => boolean, first = 1): number {
+export function largest(most: number, guess: number, fits: (count: number) => boolean): number {
   let good = 0;
   let bad = most + 1;
-  for (let step = Math.min(first, most); good < most && bad > most; ) {
-    if (step < 1) break;
-    if (fits(step)) good = step;
-    else bad = step;
-    step = Math.min(most, step * 2);
+  let step = Math.max(1, guess >> 5);
+  let at = Math.max(1, Math.min(most, guess));
+  while (at > good && at < bad) {
+    if (fits(at)) {
+      good = at;
+      if (bad <= most) break;
+      at = Math.min(most, good + step);
+    } else {
+      bad = at;
+      if (good > 0) break;
+      at = Math.max(1, bad - step);
+    }
+    step *= 2;
   }
   while (bad - good > 1) {
     const middle = (good + bad) >> 1;
