@@ -19,22 +19,50 @@ interface Line {
 
 /** Blocks as the platform's own Markdown [D5]; all that is text in them shows as it is written. */
 export function write(blocks: readonly Block[]): string {
-  return written(blocks, false);
+  const plain = attempt(blocks, false, false);
+  return plain.risky ? attempt(blocks, true, false).text : plain.text;
 }
 
-/** At least the length of what `write` makes; more blocks are never shorter. */
+function attempt(blocks: readonly Block[], careful: boolean, measured: boolean) {
+  const writing = { careful, risky: false };
+  const lines = flow(blocks, { writing, quoted: false, listed: false, measured });
+  return { text: lines.map(({ text }) => text).join('\n'), risky: writing.risky };
+}
+
+/**
+ * At least the length of what `write` makes; more blocks are never shorter. The same blocks are measured many times until
+ * they are laid out.
+ */
 export function measure(blocks: readonly Block[]): number {
-  return written(blocks, true).length;
+  const careful = blocks.some((block) => lengthsOf(block).risky);
+  let length = 0;
+  let previous: Block | undefined;
+  for (const block of blocks) {
+    const lengths = lengthsOf(block);
+    if (lengths.plain === 0) continue;
+    if (careful) lengths.careful ??= attempt([block], true, true).text.length;
+    length += (careful && lengths.careful) || lengths.plain;
+    if (previous) length += areApart(previous, block, { quoted: false }) ? 2 : 1;
+    previous = block;
+  }
+  return length;
 }
 
-function written(blocks: readonly Block[], measured: boolean): string {
-  const make = (careful: boolean) => {
-    const writing = { careful, risky: false };
-    const lines = flow(blocks, { writing, quoted: false, listed: false, measured });
-    return { text: lines.map(({ text }) => text).join('\n'), risky: writing.risky };
-  };
-  const plain = make(false);
-  return plain.risky ? make(true).text : plain.text;
+interface Lengths {
+  readonly plain: number;
+  readonly risky: boolean;
+  careful?: number;
+}
+
+const known = new WeakMap<Block, Lengths>();
+
+function lengthsOf(block: Block): Lengths {
+  const before = known.get(block);
+  if (before) return before;
+  const { text, risky } = attempt([block], false, true);
+  const lengths = { plain: text.length, risky };
+  known.set(block, lengths);
+  return lengths;
 }
 
 function flow(blocks: readonly Block[], context: Context): Line[] {
@@ -42,7 +70,7 @@ function flow(blocks: readonly Block[], context: Context): Line[] {
   let previous: Block | undefined;
   for (const block of blocks) {
     const more = linesOf(block, context);
-    if (more.length === 0) continue;
+    if (more.every(({ text }) => text === '')) continue;
     if (previous && !context.listed && areApart(previous, block, context)) lines.push({ text: '' });
     lines.push(...more);
     previous = block;
@@ -51,7 +79,7 @@ function flow(blocks: readonly Block[], context: Context): Line[] {
 }
 
 /** Headings and code bring their own distance; an empty line everywhere would tear an answer apart on a phone. */
-function areApart(previous: Block, block: Block, { quoted }: Context): boolean {
+function areApart(previous: Block, block: Block, { quoted }: Pick<Context, 'quoted'>): boolean {
   const close: readonly Block['kind'][] = ['heading', 'code', 'rule'];
   if (close.includes(previous.kind) || close.includes(block.kind)) return false;
   return previous.kind !== 'paragraph' || block.kind === 'paragraph' || (quoted && block.kind === 'quote');
