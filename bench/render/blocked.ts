@@ -31,7 +31,8 @@ export async function longestBlock(work: () => Promise<unknown>): Promise<Blocke
   return { wall, cpu, total };
 }
 
-function threadMs(): number {
+/** What this thread has worked so far. */
+export function threadMs(): number {
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1_000;
 }

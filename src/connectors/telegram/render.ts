@@ -10,12 +10,12 @@ import { measure, write } from './writer.ts';
 export const TEXT_LENGTH = 4096;
 /**
  * The platform shows no look of those beyond, so a message with more of them counts as too long. The documentation is silent;
- * see https://github.com/rubenlagus/TelegramBots/issues/854.
+ * see [T-i20].
  */
 const MAX_ENTITIES = 100;
 /**
  * Bytes. More than about 9,500 are refused as ENTITIES_TOO_LONG, whatever the text: links to long addresses. A maintainer's
- * word for it: https://github.com/tdlib/telegram-bot-api/issues/165.
+ * word for it: [T-i21].
  */
 const MAX_WEIGHT = 9_000;
 /** More would bury the chat under one answer (platforms.md §4.3). */

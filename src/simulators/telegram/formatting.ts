@@ -12,9 +12,9 @@ const LONGEST_TEXT = 4096;
 const LONGEST_CAPTION = 1024;
 /** Before parsing, in bytes (server source, get_formatted_text; faults.md §1.2). */
 const LONGEST_SOURCE = 32_768;
-/** Bytes of all entities together, about (https://github.com/tdlib/telegram-bot-api/issues/165). */
+/** Bytes of all entities together, about [T-i21]. */
 const HEAVIEST = 9_500;
-/** The platform shows no look of those beyond (https://github.com/rubenlagus/TelegramBots/issues/854). */
+/** The platform shows no look of those beyond [T-i20]. */
 const MOST_ENTITIES = 100;
 
 /** Found by the server itself: a bot that names them is not believed, and not refused. */
