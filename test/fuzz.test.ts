@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { loadJudges, loadSamples, runCampaign } from '../fuzz/render/campaign.ts';
+import { missingText } from '../fuzz/render/preserved.ts';
+
+/** Cases, and for how long at most, ms: a busy machine tries fewer, never none. */
+const CASES = 150;
+const AT_MOST_MS = 3_000;
+const LEAST = 10;
+
+const samples = await loadSamples();
+const judges = await loadJudges();
+
+describe('made-up answers', () => {
+  it('have a judge for each platform', () => {
+    expect(judges.map(({ platform }) => platform)).toEqual(['discord', 'slack', 'telegram']);
+  });
+
+  it.each(judges)('come out well on $platform', async (judge) => {
+    const until = performance.now() + AT_MOST_MS;
+    const enough = (done: number) => done >= LEAST && performance.now() > until;
+    const campaign = await runCampaign(judge, samples, { seed: 1, from: 0, cases: CASES, enough });
+    // `npm run fuzz -- render --seed 1 --case …` tells more.
+    expect(campaign.failures).toEqual([]);
+    expect(campaign.parts).toBeGreaterThan(campaign.cases / 2);
+    expect(campaign.several).toBeGreaterThan(0);
+  });
+});
+
+describe('what is missing', () => {
+  it.each([
+    ['a word', 'one **two** three', 'one three'],
+    ['a digit', 'see page 42', 'see page 4'],
+    ['the order', 'a b c', 'a c b'],
+    ['a row of a table', '| h | i |\n|---|---|\n| a | b |\n| c | d |', 'h: a\ni: b'],
+    ['a head of a table', '| h | i |\n|---|---|\n| a | b |', 'h: a\nb'],
+    ['code', '```\nlet x = 1;\n```', 'let x = ;'],
+  ])('%s is noticed', (_, answer, shown) => {
+    expect(missingText(answer, [], shown)).not.toEqual([]);
+  });
+
+  it.each([
+    ['signs of Markdown', '**one** [two](https://x.example/y) `three`', 'one two (x.example) three'],
+    ['a box', '- [x] done', '☑ done'],
+    ['heads before each cell', '| h | i |\n|---|---|\n| a | b |\n| c | d |', 'h: a\ni: b\nh: c\ni: d'],
+    ['what nobody sees', 'a&#8238;b\u3164c', 'abc'],
+  ])('%s is nothing that is missing', (_, answer, shown) => {
+    expect(missingText(answer, [], shown)).toEqual([]);
+  });
+
+  it('is looked for in the file where there is one', () => {
+    const file = (content: string) => [{ text: 'too long', file: { name: 'answer.md', content } }];
+    expect(missingText('one **two**', file('one **two**'), '')).toEqual([]);
+    expect(missingText('one **two**', file('one'), '')).not.toEqual([]);
+  });
+});
