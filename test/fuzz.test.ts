@@ -15,7 +15,7 @@ describe('made-up answers', () => {
     expect(judges.map(({ platform }) => platform)).toEqual(['discord', 'slack', 'telegram']);
   });
 
-  it.each(judges)('come out well on $platform', async (judge) => {
+  it.each(judges)('F055 F072: come out well on $platform', async (judge) => {
     const until = performance.now() + AT_MOST_MS;
     const enough = (done: number) => done >= LEAST && performance.now() > until;
     const campaign = await runCampaign(judge, samples, { seed: 1, from: 0, cases: CASES, enough });

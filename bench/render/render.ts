@@ -21,9 +21,10 @@ interface Speed {
   readonly platform: string;
   readonly length: number;
   readonly parts: number;
-  /** ms: by the clock, and of it what this thread was working. */
-  readonly clock: number;
+  /** By the clock, ms. */
   readonly median: number;
+  /** What this thread works, on average, ms: the kernel's clock of it is too coarse for a single rendering. */
+  readonly cpu: number;
   readonly perCharacter: number;
 }
 
@@ -61,28 +62,27 @@ async function speedOf(
   rounds: number,
 ): Promise<Speed> {
   const answer = ordinaryAnswer(length);
-  const times: number[] = [];
   const clock: number[] = [];
   let parts = 0;
-  // The first tenth warms the compiler up.
-  for (let round = -Math.ceil(rounds / 10); round < rounds; round++) {
-    const began = { at: performance.now(), used: threadMs() };
+  let used = 0;
+  // The first rounds warm the compiler up.
+  for (let round = -Math.ceil(rounds / 2); round < rounds; round++) {
+    if (round === 0) used = threadMs();
+    const began = performance.now();
     parts = (await render(answer, { channel: '1' })).length;
-    if (round < 0) continue;
-    times.push(threadMs() - began.used);
-    clock.push(performance.now() - began.at);
+    if (round >= 0) clock.push(performance.now() - began);
   }
-  const median = middle(times);
-  return { platform, length, parts, clock: middle(clock), median, perCharacter: median / length };
+  const median = clock.sort((a, b) => a - b)[clock.length >> 1] ?? Number.NaN;
+  const cpu = (threadMs() - used) / clock.length;
+  return { platform, length, parts, median, cpu, perCharacter: cpu / length };
 }
 
-const middle = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
-
 /** What another program did in the meantime is not held against it. */
-function tooSlow({ platform, length, median, perCharacter }: Speed, all: readonly Speed[]): string[] {
+function tooSlow({ platform, length, median, cpu, perCharacter }: Speed, all: readonly Speed[]): string[] {
   const first = all.find((speed) => speed.platform === platform);
   const problems: string[] = [];
-  if (length === LENGTH && !(median <= GOAL_MEDIAN_MS)) problems.push(`${platform}: ${ms(median)} ms for ${length}`);
+  if (length === LENGTH && !(Math.min(median, cpu) <= GOAL_MEDIAN_MS))
+    problems.push(`${platform}: ${ms(median)} ms for ${length}`);
   if (first && !(perCharacter <= first.perCharacter * GOAL_RATIO))
     problems.push(`${platform}: ${length} is not linear`);
   return problems;
@@ -104,13 +104,13 @@ function report(speeds: readonly Speed[], hostile: readonly Hostile[]): string[]
   const first = (platform: string) => speeds.find((speed) => speed.platform === platform)?.perCharacter ?? Number.NaN;
   return [
     ...table(
-      ['answer', 'characters', 'parts', 'median: CPU ms', 'clock ms', 'per character, of the first'],
-      speeds.map(({ platform, length, parts, median, clock, perCharacter }) => [
+      ['answer', 'characters', 'parts', 'median ms', 'CPU ms', 'per character, of the first'],
+      speeds.map(({ platform, length, parts, median, cpu, perCharacter }) => [
         platform,
         `${length}`,
         `${parts}`,
         median.toFixed(2),
-        clock.toFixed(2),
+        cpu.toFixed(2),
         (perCharacter / first(platform)).toFixed(2),
       ]),
     ),

@@ -18,7 +18,7 @@ describe('laying out', () => {
     expect(await sheetsOf('\u2800\n\n&#8203;', 100)).toEqual([]);
   });
 
-  it('cuts prose at a sentence, else a word, else a grapheme', async () => {
+  it('F072: cuts prose at a sentence, else a word, else a grapheme', async () => {
     const sentences = await sheetsOf('One is here. Two is there. Three is gone.', 32);
     expect(sentences.map(words)).toEqual(['One is here. Two is there.', 'Three is gone.']);
     expect((await sheetsOf('one two three four five', 16)).map(words)).toEqual(['one two three', 'four five']);
@@ -42,7 +42,7 @@ describe('laying out', () => {
     ]);
   });
 
-  it('cuts code at lines, and it is code on both sides', async () => {
+  it('F055: cuts code at lines, and it is code on both sides', async () => {
     const sheets = await sheetsOf(`\`\`\`js\n${'let a = 1;\n'.repeat(20)}\`\`\``, 100);
     expect(sheets.length).toBeGreaterThan(2);
     for (const [code] of sheets)

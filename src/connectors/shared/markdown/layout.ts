@@ -68,17 +68,24 @@ interface Filled {
 /** One sheet of blocks that are too many for it; undefined if they are not. */
 function fill(blocks: readonly Block[], { size, limit }: Sheet): Filled | undefined {
   const guess = countWithin(blocks, (block) => [block], limit);
-  const whole = largest(blocks.length, guess, (count) => size(blocks.slice(0, count)) <= limit);
+  // To measure is to write: what is known is not asked for again.
+  const known = new Map<number, number>([[0, 0]]);
+  const sizeOf = (count: number): number => {
+    const found = known.get(count) ?? size(blocks.slice(0, count));
+    known.set(count, found);
+    return found;
+  };
+  const whole = largest(blocks.length, guess, (count) => sizeOf(count) <= limit);
   if (whole === blocks.length) return undefined;
   const before = blocks.slice(0, whole);
   const here = keptWithNext(before);
   const apart = { head: here, tail: blocks.slice(here.length) };
-  if (here.length > 0 && size(here) >= limit / 2) return apart;
+  if (here.length > 0 && sizeOf(here.length) >= limit / 2) return apart;
   const [block, ...rest] = blocks.slice(whole);
   if (!block) return undefined;
   const division = divide(block, {
     empty: whole === 0,
-    left: limit - size(before),
+    left: limit - sizeOf(whole),
     fits: (piece) => size([...before, piece]) <= limit,
     enough: (piece) => size([...before, piece]) >= limit / 2,
   });

@@ -3,9 +3,9 @@ import { stripInvisible } from '../../../core/text.ts';
 
 /** Long enough that hardly an answer is cut, short enough to be read in a few ms. */
 const SLICE = 16_000;
-/** Where every fourth character is a sign of Markdown nobody writes for people, and some of it takes n² time to read. */
+/** Where every fifth character is a sign of Markdown or ends a line: nobody writes so for people, and some takes n² time. */
 const DENSE_SLICE = 4_000;
-const DENSE = 0.25;
+const DENSE = 0.2;
 const SIGNS = Array.from({ length: 128 }, (_, unit) =>
   '*_~[]()!<>&|`#+-\\'.includes(String.fromCharCode(unit)) ? 1 : 0,
 );
