@@ -9,10 +9,20 @@ export function brokenGraphemes(answer: string, parts: readonly Part[]): string[
   return parts.slice(1).flatMap((part, index) => {
     const before = (parts[index]?.text ?? '').slice(-LARGEST);
     const after = part.text.slice(0, LARGEST);
-    // Only where both are neighbours in the answer too is this a cut, and not the end of something.
-    if (before === '' || /\s$/.test(before) || !answer.includes(before.slice(-4) + after.slice(0, 4))) return [];
+    if (before === '' || /\s$/.test(before) || !neighbours(answer, before.slice(-4), after.slice(0, 4))) return [];
     const cut = graphemes.segment(before + after).containing(before.length);
     const broken = cut !== undefined && cut.index !== before.length && cut.segment.length < LARGEST;
     return broken ? [`a grapheme is cut before part ${index + 2}: ${JSON.stringify(cut.segment)}`] : [];
   });
+}
+
+/** Only where both are neighbours in the answer too, and nowhere with white space between, is this a cut for certain. */
+function neighbours(answer: string, before: string, after: string): boolean {
+  let found = false;
+  for (let at = answer.indexOf(before); at !== -1; at = answer.indexOf(before, at + 1)) {
+    const rest = answer.slice(at + before.length, at + before.length + 200);
+    if (rest.startsWith(after)) found = true;
+    else if (rest.trimStart().startsWith(after)) return false;
+  }
+  return found;
 }
