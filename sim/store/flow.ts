@@ -118,7 +118,7 @@ export function flowOn(tables: Tables): FlowStore {
       const before = tables
         .messagesOf(integrationId)
         .filter((row) => row.conversation === conversation && row.seq < seq);
-      const heard = before.filter((row) => row.due && !(row.fate?.kind === 'ignored' && row.fate.reason === 'paused'));
+      const heard = before.filter((row) => row.due && row.fate?.kind !== 'ignored');
       const due = heard.slice(-limit);
       const oldest = due.length < limit ? 0 : (due[0]?.seq ?? 0);
       const overheard = before.filter((row) => row.overheard && row.seq > oldest).slice(-MAX_OVERHEARD);
@@ -150,7 +150,11 @@ export function flowOn(tables: Tables): FlowStore {
     async spend(spendings) {
       for (const { tokens } of spendings) storable(tokens);
       for (const { integrationId, person, day, tokens } of spendings) {
-        if (!tables.integrations.has(integrationId)) continue;
+        const userId = tables.integrations.get(integrationId)?.userId;
+        if (userId === undefined) continue;
+        const ofUser = tables.userUsage.get(`${userId} ${day}`) ?? { day, tokens: 0 };
+        ofUser.tokens += tokens;
+        tables.userUsage.set(`${userId} ${day}`, ofUser);
         const key = JSON.stringify([integrationId, person, day]);
         const row = tables.usage.get(key) ?? { integrationId, person, day, tokens: 0 };
         row.tokens += tokens;
@@ -166,7 +170,7 @@ export function flowOn(tables: Tables): FlowStore {
       return {
         person: sum(own.filter((row) => row.person === person)),
         integration: sum(own),
-        user: sum(today.filter((row) => tables.integrations.get(row.integrationId)?.userId === userId)),
+        user: tables.userUsage.get(`${userId} ${day}`)?.tokens ?? 0,
       };
     },
 

@@ -74,7 +74,9 @@ async function sweep(tables: Tables, before: number): Promise<{ messages: number
   const old = [...tables.messages.values()].filter((row) => row.receivedAt < before && row.fate !== null);
   for (const row of old) tables.dropMessage(row);
   const usageBefore = new Date(tables.now() - KEEP_USAGE_MS).toISOString().slice(0, 10);
-  for (const [key, row] of tables.usage) if (row.day < usageBefore) tables.usage.delete(key);
+  for (const used of [tables.usage, tables.userUsage]) {
+    for (const [key, row] of used) if (row.day < usageBefore) used.delete(key);
+  }
   for (const [key, row] of tables.requests) if (row.begunAt < before) tables.requests.delete(key);
   for (const row of tables.claims) {
     if (row.reservedUntil !== null && row.reservedUntil < tables.now()) tables.claims.delete(row);

@@ -102,6 +102,8 @@ export class Tables {
   readonly leases = new Map<string, { readonly owner: NodeId; readonly health: Health | undefined }>();
   readonly claims = new Set<ClaimRow>();
   readonly usage = new Map<string, UsageRow>();
+  /** By user and day. */
+  readonly userUsage = new Map<string, { readonly day: string; tokens: number }>();
   readonly now: () => number;
   /** The nodes that own these bots must look again. */
   readonly notify: (bots: readonly BotId[]) => void;

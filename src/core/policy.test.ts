@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { InboundMessage } from './message.ts';
 import { defaultOptions } from './options.ts';
-import { commandOf, crowds, judge, overhears } from './policy.ts';
+import { commandOf, judge, overhears } from './policy.ts';
 
 const message = (over: Partial<InboundMessage> = {}): InboundMessage => ({
   id: 'm1',
@@ -38,18 +38,16 @@ describe('commands', () => {
 });
 
 describe('a conversation that is full', () => {
-  it('takes no more; of one person it takes less where others speak, too', () => {
-    const at = (waiting: number) => judge(message(), { enabled: true, autoRespond: true }, 0, waiting);
-    expect([at(199), at(200)]).toEqual([null, { kind: 'expired', reason: 'backlog' }]);
-    expect([crowds(message(), 149), crowds(message(), 150)]).toEqual([false, true]);
-    expect(crowds(message({ direct: true }), 199)).toBe(false);
+  it('takes no more', () => {
+    const at = (full: boolean) => judge(message(), { enabled: true, autoRespond: true }, 0, full);
+    expect([at(false), at(true)]).toEqual([null, { kind: 'expired', reason: 'backlog' }]);
   });
 });
 
 describe('what is overheard', () => {
   const quiet = { enabled: true, autoRespond: false };
   const overheard = (over: Partial<InboundMessage>, by = quiet, storeContent = true) =>
-    overhears(judge(message({ addressed: false, ...over }), by, 0, 0), {
+    overhears(judge(message({ addressed: false, ...over }), by, 0, false), {
       options: { ...defaultOptions, storeContent },
     });
 

@@ -1,26 +1,19 @@
 import type { Integration } from './integration.ts';
 import type { Fate, InboundMessage } from './message.ts';
 
-/** At most this many messages wait in one conversation; one more expires. */
+/** At most this many messages wait in one conversation; of more, those of who has most there expire. */
 export const MAX_WAITING = 200;
-/** At most this many of them are of one person where others speak, too: who floods a place finds it full before they do. */
-export const MAX_WAITING_OF_ONE = 150;
 /** An older message is not answered any more: 12 hours, ms. */
 export const MAX_AGE_MS = 12 * 60 * 60 * 1000;
 /** A turn that lasts longer has failed: 10 minutes, ms. */
 export const MAX_TURN_MS = 10 * 60 * 1000;
-
-/** Does this one person have so many turns waiting that one more would take the place of somebody else's? */
-export function crowds({ direct }: Pick<InboundMessage, 'direct'>, own: number): boolean {
-  return !direct && own >= MAX_WAITING_OF_ONE;
-}
 
 /** Does this message deserve an answer, and if not, by which rule? `null` means a turn. Pure; the first rule that fits wins. */
 export function judge(
   message: InboundMessage,
   integration: Pick<Integration, 'enabled' | 'autoRespond'>,
   now: number,
-  waiting: number,
+  full: boolean,
 ): Fate | null {
   if (!integration.enabled) return { kind: 'ignored', reason: 'paused' };
   if (message.author.kind !== 'person') return { kind: 'ignored', reason: `from_${message.author.kind}` };
@@ -28,7 +21,7 @@ export function judge(
   if (message.addressedElsewhere) return { kind: 'ignored', reason: 'addressed_elsewhere' };
   if (!message.addressed && !integration.autoRespond) return { kind: 'ignored', reason: NOT_ADDRESSED };
   if (now - message.sentAt > MAX_AGE_MS) return { kind: 'expired', reason: 'age' };
-  if (waiting >= MAX_WAITING) return { kind: 'expired', reason: 'backlog' };
+  if (full) return { kind: 'expired', reason: 'backlog' };
   return null;
 }
 

@@ -181,7 +181,7 @@ export interface FlowStore {
   forget(integrationId: IntegrationId, conversation: ConversationKey, seq: number): Promise<void>;
   /** Adds to what was used. A day is that of UTC, `2026-11-23`. */
   spend(spendings: readonly Spending[]): Promise<void>;
-  /** Tokens used on that day: by the person in this integration, by this integration, by all integrations of its user. */
+  /** Tokens used on that day: by the person in this integration, by this integration, by all integrations that its user has or had. */
   spent(
     integrationId: IntegrationId,
     person: string,

@@ -56,8 +56,8 @@ describe('caps', { timeout: 30_000 }, () => {
       await rig.until(() => sent().includes(`re: hello ${batch}`));
     }
     await rig.quiet();
-    // Of each 200 at once, 50 find no place to wait in.
-    expect(fates()).toEqual({ answered: 12, 'ignored:person_limit': 290, 'expired:backlog': 100 });
+    // Of each 200 at once, one gives up its place for somebody else's.
+    expect(fates()).toEqual({ answered: 12, 'ignored:person_limit': 388, 'expired:backlog': 2 });
     expect([askedBy('mallory'), askedBy('ada')]).toEqual([10, 2]);
     expect(sent()).toHaveLength(13);
   });

@@ -3,9 +3,10 @@ import type { Listener } from '../core/hook.ts';
 import type { Integration } from '../core/integration.ts';
 import { type Cursor, conversationKey, type InboundMessage, type Place } from '../core/message.ts';
 import type { Metrics } from '../core/metrics.ts';
-import { crowds, judge, MAX_WAITING, overhears } from '../core/policy.ts';
+import { judge, overhears } from '../core/policy.ts';
 import type { AcceptedMessage, Store, TurnDue } from '../core/store.ts';
 import { type FlowDeps, persist } from './persist.ts';
+import { Places } from './places.ts';
 import type { Session } from './session.ts';
 import type { Turns } from './turns.ts';
 
@@ -45,44 +46,20 @@ function hearing(connector: Connector, routes: readonly Integration[], at: Place
   return all.find(({ enabled }) => enabled) ?? all[0];
 }
 
-const speakerKey = (conversation: string, author: string) => `${conversation} ${author}`;
-
 export function createInbox({ store, turns, metrics, clock, random }: InboxDeps): Inbox {
-  /** How many turns of each speaker wait or run; those that an earlier owner left are not counted. */
-  const speaking = new WeakMap<Session, Map<string, number>>();
-
-  function speakersOf(session: Session): Map<string, number> {
-    const known = speaking.get(session);
-    if (known) return known;
-    const fresh = new Map<string, number>();
-    speaking.set(session, fresh);
-    return fresh;
-  }
-
   function begin(session: Session, due: TurnDue, started: number): void {
-    // Nodes that forward do not know how many wait: this one does.
-    const { conversation, message } = due;
     if (session.open.has(due.seq)) return;
-    const speakers = speakersOf(session);
-    const speaker = speakerKey(conversation, message.author.id);
-    if (session.lanes.waiting(conversation) >= MAX_WAITING || crowds(message, speakers.get(speaker) ?? 0)) {
-      expire(session, due);
-      return;
-    }
-    speakers.set(speaker, (speakers.get(speaker) ?? 0) + 1);
+    // Nodes that forward do not know how many wait: this one does.
+    const goes = session.places.makeRoom(due.conversation, due.message.author.id);
+    if (goes !== undefined) expire(session, goes === 'full' ? due.seq : goes);
+    if (goes === 'full') return;
     session.begin(due, async (wanted) => {
-      try {
-        const answered = await turns.run(session, due, wanted);
-        if (answered) metrics.answeredIn(session.bot.platform, (clock.elapsed() - started) / 1_000);
-      } finally {
-        const left = (speakers.get(speaker) ?? 1) - 1;
-        if (left > 0) speakers.set(speaker, left);
-        else speakers.delete(speaker);
-      }
+      const answered = await turns.run(session, due, wanted);
+      if (answered) metrics.answeredIn(session.bot.platform, (clock.elapsed() - started) / 1_000);
     });
   }
 
-  function expire(session: Session, { seq }: TurnDue): void {
+  function expire(session: Session, seq: number): void {
     const change = { kind: 'fate', seq, fate: { kind: 'expired', reason: 'backlog' } } as const;
     const settled = { botId: session.id, epoch: session.epoch, at: clock.now(), change };
     void persist(session, 'settle_fate', () => store.settle(settled), { clock, random });
@@ -92,11 +69,10 @@ export function createInbox({ store, turns, metrics, clock, random }: InboxDeps)
     connector: Connector,
     routes: readonly Integration[],
     messages: readonly InboundMessage[],
-    session: Session | undefined,
+    places: Places,
   ): AcceptedMessage[] {
     const { platform } = connector;
     const now = clock.now();
-    const joining = new Map<string, number>();
     const accepted: AcceptedMessage[] = [];
     for (const message of messages) {
       if (message.author.kind === 'self') continue;
@@ -106,15 +82,9 @@ export function createInbox({ store, turns, metrics, clock, random }: InboxDeps)
         continue;
       }
       const conversation = conversationKey(integration.id, message.at);
-      const speaker = speakerKey(conversation, message.author.id);
-      const waiting = joining.get(conversation) ?? session?.lanes.waiting(conversation) ?? 0;
-      const fate = judge(message, integration, now, waiting);
-      const own = joining.get(speaker) ?? (session && speaking.get(session)?.get(speaker)) ?? 0;
-      // What is too much of one person expires once it is known to be new, and takes nobody's place until then.
-      if (fate === null && !crowds(message, own)) {
-        joining.set(conversation, waiting + 1);
-        joining.set(speaker, own + 1);
-      }
+      // As it is now: what this batch itself adds is looked at when its turns begin, and may be known already.
+      const full = !places.admits(conversation, message.author.id);
+      const fate = judge(message, integration, now, full);
       metrics.accepted(platform, fate === null ? 'turn' : `${fate.kind}:${'reason' in fate ? fate.reason : ''}`);
       const overheard = overhears(fate, integration);
       accepted.push({ integrationId: integration.id, conversation, message, fate, ...(overheard && { overheard }) });
@@ -136,7 +106,7 @@ export function createInbox({ store, turns, metrics, clock, random }: InboxDeps)
         session.connector,
         session.owned.routes.map(({ integration }) => integration),
         messages,
-        session,
+        session.places,
       );
       if (accepted.length === 0 && cursors.length === 0) return;
       const at = clock.now();
@@ -159,7 +129,7 @@ export function createInbox({ store, turns, metrics, clock, random }: InboxDeps)
 
     async forward(connector, { bot, routes }, messages, cursors) {
       // How many wait there already only the owner's memory knows.
-      const accepted = judged(connector, routes, messages, undefined);
+      const accepted = judged(connector, routes, messages, new Places());
       if (accepted.length === 0 && cursors.length === 0) return;
       // A bot that is gone by now has nothing to hear: that must not fail what came with it for others.
       await store.accept({ botId: bot.id, epoch: null, messages: accepted, cursors, at: clock.now() });

@@ -11,11 +11,6 @@ export class Lanes {
     this.#onError = onError;
   }
 
-  /** Tasks of this key that have not ended. */
-  waiting(key: string): number {
-    return this.#lanes.get(key)?.length ?? 0;
-  }
-
   push(key: string, task: Task): void {
     if (this.#stopped) return;
     const lane = this.#lanes.get(key);

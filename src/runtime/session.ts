@@ -7,6 +7,7 @@ import type { Log } from '../core/log.ts';
 import type { Place } from '../core/message.ts';
 import type { TurnDue } from '../core/store.ts';
 import { Lanes } from './lanes.ts';
+import { Places } from './places.ts';
 
 /** Looks again this often whether a lapsed lease has been renewed, ms. */
 const LEASE_RETRY_MS = 250;
@@ -24,6 +25,7 @@ export class Session {
   readonly port: PlatformPort;
   readonly log: Log;
   readonly lanes: Lanes;
+  readonly places = new Places();
   /** Turns that wait or run, by their message's number in the store. */
   readonly open = new Set<number>();
   /** Commits that failed, so that nobody knows their outcome: turns may wait in the store that are in no lane. */
@@ -113,13 +115,24 @@ export class Session {
 
   /**
    * Queues a turn behind those of its conversation, unless it waits or runs already. `wanted` is of the moment when the
-   * message came: a pause ends what waits, also when it is over before the turn's time has come.
+   * message came: a pause ends what waits, also when it is over before the turn's time has come. A turn that has given up its
+   * place to somebody else's is passed over.
    */
-  begin({ seq, conversation, integrationId }: TurnDue, turn: (wanted: AbortSignal) => Promise<unknown>): void {
+  begin(due: TurnDue, turn: (wanted: AbortSignal) => Promise<unknown>): void {
+    const { seq, conversation, integrationId } = due;
     if (this.open.has(seq)) return;
     this.open.add(seq);
+    const author = due.message.author.id;
+    this.places.hold(conversation, author, seq);
     const wanted = this.wantedBy(integrationId);
-    this.lanes.push(conversation, () => turn(wanted).finally(() => this.open.delete(seq)));
+    this.lanes.push(conversation, async () => {
+      try {
+        if (this.places.holds(conversation, author, seq)) await turn(wanted);
+      } finally {
+        this.places.leave(conversation, author, seq);
+        this.open.delete(seq);
+      }
+    });
   }
 
   /** Aborted once the integration is paused or removed, or the session ends. */

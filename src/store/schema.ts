@@ -23,6 +23,7 @@ export interface Schema {
   messages: MessageRow;
   deliveries: DeliveryRow;
   usage: UsageRow;
+  user_usage: { user_id: UserId; day: string; tokens: number };
   leases: { name: string; owner: NodeId; health: Json | null };
   requests: RequestRow;
 }

@@ -43,13 +43,13 @@ export function usageContract(current: () => Store): void {
       expect(await store.spent(one, 'ada', TODAY)).toEqual({ person: 19, integration: 39, user: 78 });
     });
 
-    it('goes with its integration', async () => {
+    it('goes with its integration, but for what its user has used', async () => {
       const store = current();
       const { replr, one, two } = await twoOfOneUser(store);
       const spending = { person: 'ada', day: TODAY, tokens: 5 };
       await store.spend([one, two].map((integrationId) => ({ integrationId, ...spending })));
       await store.deleteIntegration(replr.userId, one);
-      expect(await store.spent(two, 'ada', TODAY)).toEqual({ person: 5, integration: 5, user: 5 });
+      expect(await store.spent(two, 'ada', TODAY)).toEqual({ person: 5, integration: 5, user: 10 });
       // A turn that ended after its integration did.
       await store.spend([{ integrationId: one, ...spending }]);
       expect(await store.spent(one, 'ada', TODAY)).toEqual(nothing);

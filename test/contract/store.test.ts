@@ -59,7 +59,7 @@ describe.each([
     await store.updateIntegration(switched.userId, switched.integration.id, { options: silent, at: 5 });
     // All that was said, whatever the store would tell.
     await opened.execute('update integrations set store_content = 1');
-    await opened.execute('update messages set due = 1, overheard = 0');
+    await opened.execute(`update messages set due = 1, overheard = 0, fate_kind = 'answered'`);
     const texts = async ({ integrationId, conversation }: TurnDue) =>
       (await store.history(integrationId, conversation, 2 ** 40, 99)).map(({ text }) => text).filter(Boolean);
     const [kept, ...gone] = all;

@@ -137,7 +137,7 @@ describe('words that are not there', () => {
     await until(() => link.heard.some(({ id }) => id === '107'));
     expect(warned).toEqual(['message_without_content']);
     const route = { enabled: true, autoRespond: true };
-    const turns = link.heard.filter((message) => judge(message, route, message.sentAt, 0) === null);
+    const turns = link.heard.filter((message) => judge(message, route, message.sentAt, false) === null);
     expect(turns.map(({ id }) => id)).toEqual(['101', '107']);
   });
 });

@@ -42,6 +42,15 @@ export const options = (parts: DialectParts): Migration => ({
       .addColumn('tokens', int, (c) => c.notNull())
       .addPrimaryKeyConstraint('usage_key', ['integration_id', 'day', 'person'])
       .execute();
+    await schema
+      .createTable('user_usage')
+      .modifyEnd(parts.tableEnd)
+      .addColumn('user_id', 'text', (c) => c.notNull().references('users.id').onDelete('cascade'))
+      .addColumn('day', 'text', (c) => c.notNull())
+      .addColumn('tokens', int, (c) => c.notNull())
+      .addPrimaryKeyConstraint('user_usage_key', ['user_id', 'day'])
+      .execute();
+    await schema.createIndex('user_usage_by_day').on('user_usage').column('day').execute();
     await schema.createIndex('usage_by_day').on('usage').column('day').execute();
   },
 });

@@ -34,7 +34,9 @@ export async function sweepRest(
   dialect: DialectParts,
   { before, usageBefore }: { before: number; usageBefore: string },
 ): Promise<void> {
-  await db.deleteFrom('usage').where('day', '<', usageBefore).execute();
+  for (const table of ['usage', 'user_usage'] as const) {
+    await db.deleteFrom(table).where('day', '<', usageBefore).execute();
+  }
   await db.deleteFrom('requests').where('begun_at', '<', before).execute();
   await db.deleteFrom('claims').where('reserved_until', '<', dialect.now).execute();
   await db

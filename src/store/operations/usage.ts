@@ -46,6 +46,28 @@ const addUsage = hotWrite((db, { rows }: Slots<readonly UsageRow[]>) =>
     ),
 );
 
+/** What a user has used stays when one of its integrations goes: a new one is no fresh start. */
+const addUserUsage = hotWrite((db, { rows }: Slots<readonly UsageRow[]>) =>
+  db
+    .insertInto('user_usage')
+    .columns(['user_id', 'day', 'tokens'])
+    .expression((eb) =>
+      eb
+        .selectFrom(rows(usageColumns, (used) => used))
+        .innerJoin('integrations', 'integrations.id', 'v.integration_id')
+        .select(['integrations.user_id', 'v.day', sql<number>`cast(sum(v.tokens) as bigint)`.as('tokens')])
+        .where('v.person', '=', sql.lit(ALL))
+        .groupBy(['integrations.user_id', 'v.day'])
+        .orderBy('integrations.user_id')
+        .orderBy('v.day'),
+    )
+    .onConflict((conflict) =>
+      conflict
+        .columns(['user_id', 'day'])
+        .doUpdateSet((eb) => ({ tokens: eb('user_usage.tokens', '+', eb.ref('excluded.tokens')) })),
+    ),
+);
+
 /** One row for each person and one for everybody, sorted, so that no two transactions wait for each other. */
 export async function spend(
   db: Kysely<Schema>,
@@ -65,6 +87,7 @@ export async function spend(
   if (rows.length > 0) {
     if (dialect.locks) await lockIntegrations(db, dialect, rows);
     await addUsage(db, dialect, rows);
+    await addUserUsage(db, dialect, rows);
   }
   return calls.map(() => undefined);
 }
@@ -81,16 +104,13 @@ const selectSpent = hot((db, { value }: Slots<SpentInput>) => {
   const person = value(({ person: of }) => of);
   const of = (who: typeof person) =>
     sql<number>`coalesce((select tokens from usage where integration_id = ${id} and day = ${day} and person = ${who}), 0)`;
-  // One look-up for each integration of the user, where a join might rather read all that was used on the day.
-  const ofOne = sql`(select tokens from usage where integration_id = theirs.id and day = ${day} and person = ${sql.lit(ALL)})`;
   const ofUser = sql<number>`coalesce((
-    select cast(sum(${ofOne}) as bigint) from integrations as theirs
-    where theirs.user_id = (select user_id from integrations where id = ${id})
+    select tokens from user_usage
+    where user_id = (select user_id from integrations where id = ${id}) and day = ${day}
   ), 0)`;
   return db.selectNoFrom([of(person).as('person'), of(sql.lit(ALL)).as('integration'), ofUser.as('user')]);
 });
 
-/** Sums of the user's other integrations are one row each. */
 export async function spent(db: Kysely<Schema>, dialect: DialectParts, input: SpentInput) {
   const [row] = await selectSpent(db, dialect, input);
   return row ?? { person: 0, integration: 0, user: 0 };
