@@ -49,7 +49,7 @@ function readingOf(html: string): { text: string; heads: string[] } {
 
 function textOf(html: string): string {
   return html
-    .replace(/(<li>\s*(?:<p>)?(?:<code>\s*<\/code>)?\s*)\[[ xX]\]/g, '$1')
+    .replace(/(<li>\s*(?:<p>)?(?:<code>\s*<\/code>|[\s\p{Cf}])*)\[[ xX]\]/gu, '$1')
     .replace(/<[^>]*>/g, ' ')
     .replace(/&(amp|lt|gt|quot);/g, (_, name: string) => NAMED[name] ?? '')
     .replace(/<br\s{0,3}\/?>/gi, ' ')
