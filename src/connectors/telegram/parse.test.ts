@@ -33,7 +33,12 @@ describe('parse', () => {
     expect(silent.length).toBeGreaterThan(names.length + 5);
     for (const { name, update } of silent) {
       for (const message of parse(update, self).messages) {
-        const fate = judge({ ...message, addressed: true }, { enabled: true, autoRespond: true }, message.sentAt, false);
+        const fate = judge(
+          { ...message, addressed: true },
+          { enabled: true, autoRespond: true },
+          message.sentAt,
+          false,
+        );
         expect(fate, name).toMatchObject({ kind: 'ignored' });
       }
     }
