@@ -4,17 +4,8 @@ import { linked, withLinks } from './links.ts';
 import type { Token } from './parser.ts';
 import { plain, trimmed } from './runs.ts';
 
-const CJK = String.raw`[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303F\uFF00-\uFFEF]`;
-const ENDS_IN_CJK = new RegExp(`${CJK}$`, 'u');
-const BEGINS_WITH_CJK = new RegExp(`^${CJK}`, 'u');
-
 /** The one tag that models use in earnest, in cells of tables. */
 const BREAK = /<br\s{0,3}\/?>/gi;
-
-/** What joins two lines of a paragraph: Chinese and Japanese have no spaces between words. */
-export function lineJoint(before: string, after: string): string {
-  return ENDS_IN_CJK.test(before.slice(-2)) && BEGINS_WITH_CJK.test(after.slice(0, 2)) ? '' : ' ';
-}
 
 /** The runs of an `inline` token. */
 export function readInline(token: Token): Run[] {
@@ -39,7 +30,7 @@ function runsOf(tokens: readonly Token[], decoded: boolean): Run[] {
     if (link) runs.push(...linked(runs.splice(link.from), link.href));
     link = undefined;
   };
-  for (const [index, token] of tokens.entries()) {
+  for (const token of tokens) {
     switch (token.type) {
       case 'strong_open':
       case 'strong_close':
@@ -60,11 +51,10 @@ function runsOf(tokens: readonly Token[], decoded: boolean): Run[] {
       case 'link_close':
         closeLink();
         break;
+      // Models end a line where they want it to end: verses, addresses. In a chat people do so, too.
       case 'softbreak':
-        runs.push({ text: lineJoint(runs.at(-1)?.text ?? '', tokens[index + 1]?.content ?? ''), ...look() });
-        break;
       case 'hardbreak':
-        runs.push({ text: '\n', ...look() });
+        runs.push({ text: link ? ' ' : '\n', ...look() });
         break;
       case 'code_inline':
         runs.push({ text: token.content, code: true });

@@ -1,6 +1,5 @@
 import type { Block } from './blocks.ts';
-import { lineJoint } from './inline.ts';
-import { plain, trimmed } from './runs.ts';
+import { trimmed } from './runs.ts';
 import type { Joint } from './source.ts';
 
 /** The blocks of two slices, where the second may go on with the last block of the first. */
@@ -24,7 +23,7 @@ function asOne(last: Block, first: Block, joint: Joint): Block | undefined {
     return { ...last, rows: [...last.rows, ...first.rows] };
   }
   if ((joint === 'line' || joint === 'inside') && last.kind === 'paragraph' && first.kind === 'paragraph') {
-    const between = joint === 'inside' ? '' : lineJoint(plain(last.runs), plain(first.runs));
+    const between = joint === 'inside' ? '' : '\n';
     return { kind: 'paragraph', runs: trimmed([...last.runs, { text: between }, ...first.runs]) };
   }
   return undefined;
