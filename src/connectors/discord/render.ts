@@ -1,6 +1,7 @@
 import type { Part } from '../../core/delivery.ts';
-import { isBlank, stripInvisible } from '../../core/text.ts';
+import { isBlank } from '../../core/text.ts';
 import { layOut, type Sheet } from '../shared/markdown/layout.ts';
+import { clean } from '../shared/markdown/source.ts';
 import { measure, write } from './write.ts';
 
 /** For bots; the vendor's machine-readable 4000 is a trap, and UTF-16 units are the safe reading (platforms.md §1.3). */
@@ -21,5 +22,5 @@ export async function render(answer: string): Promise<readonly Part[]> {
   const shown = more ? sheets.slice(0, MOST_MESSAGES - 1) : sheets;
   const parts = shown.map((blocks) => ({ text: write(blocks) })).filter(({ text }) => !isBlank(text));
   if (!more) return parts;
-  return [...parts, { text: IN_THE_FILE, file: { name: 'answer.md', content: stripInvisible(answer) } }];
+  return [...parts, { text: IN_THE_FILE, file: { name: 'answer.md', content: await clean(answer) } }];
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Part } from '../../core/delivery.ts';
 import { isBlank } from '../../core/text.ts';
 import type { Block } from '../shared/markdown/blocks.ts';
@@ -29,7 +30,14 @@ export interface Format {
  */
 export async function render(answer: string): Promise<readonly Part[]> {
   const { sheets } = await layOut(answer, { size, limit: TEXT_LENGTH });
-  return sheets.map(partOf).filter(({ text }) => !isBlank(text));
+  const parts: Part[] = [];
+  for (const sheet of sheets) {
+    // A hostile answer has thousands.
+    if (parts.length > 0) await setImmediate();
+    const part = partOf(sheet);
+    if (!isBlank(part.text)) parts.push(part);
+  }
+  return parts;
 }
 
 export function partOf(sheet: readonly Block[]): Part {

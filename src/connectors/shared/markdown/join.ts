@@ -2,6 +2,9 @@ import type { Block } from './blocks.ts';
 import { trimmed } from './runs.ts';
 import type { Joint } from './source.ts';
 
+/** What is between the two parts of a paragraph. */
+const WITHIN: { readonly [joint in Joint]?: string } = { line: '\n', space: ' ', inside: '' };
+
 /** The blocks of two slices, where the second may go on with the last block of the first. */
 export function joined(before: readonly Block[], after: readonly Block[], joint: Joint): readonly Block[] {
   const last = before.at(-1);
@@ -16,14 +19,15 @@ function asOne(last: Block, first: Block, joint: Joint): Block | undefined {
     const next = last.start === null ? null : last.start + last.items.filter((item) => !item.continued).length;
     return first.start === next ? { ...last, items: [...last.items, ...first.items] } : undefined;
   }
+  if (last.kind === 'rule' && first.kind === 'rule') return last;
   if (joint === 'code' && last.kind === 'code' && first.kind === 'code') {
     return { ...last, text: `${last.text}\n${first.text}` };
   }
   if (joint === 'table' && last.kind === 'table' && first.kind === 'table') {
     return { ...last, rows: [...last.rows, ...first.rows] };
   }
-  if ((joint === 'line' || joint === 'inside') && last.kind === 'paragraph' && first.kind === 'paragraph') {
-    const between = joint === 'inside' ? '' : '\n';
+  const between = WITHIN[joint];
+  if (between !== undefined && last.kind === 'paragraph' && first.kind === 'paragraph') {
     return { kind: 'paragraph', runs: trimmed([...last.runs, { text: between }, ...first.runs]) };
   }
   return undefined;

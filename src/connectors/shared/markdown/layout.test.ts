@@ -88,8 +88,22 @@ describe('laying out', () => {
     expect(list.every((block) => block.kind === 'list')).toBe(true);
     const word = await sheetsOf('a'.repeat(50_000), 4_000);
     expect(word.map((sheet) => words(sheet)).join('')).toBe('a'.repeat(50_000));
+    const breaks = await sheetsOf('words of a line\n'.repeat(3_000), 1e9);
+    expect(words(breaks.flat())).toBe('words of a line\n'.repeat(3_000).trimEnd());
+    const signs = await sheetsOf('<&> '.repeat(6_000), 1e9);
+    expect(words(signs.flat())).toBe('<&> '.repeat(6_000).trimEnd());
+    const links = await sheetsOf(`[a](<https://x.example/${'p'.repeat(1_500)}>) `.repeat(12), 1e9);
+    expect(words(links.flat())).toBe('a (x.example) '.repeat(12).trimEnd());
     const early = await sheetsOf(`[see][far]\n\n${'word '.repeat(5_000)}\n\n[far]: https://x.example/`, 4_000);
     expect(early[0]?.[0]).toMatchObject({ runs: [{ href: 'https://x.example/' }, {}] });
+  });
+
+  it('shows nothing of what nobody can see where it repeats a fence or a head', async () => {
+    const hidden = '\u202e\u200b\ud800';
+    const code = await sheetsOf(`\`\`\`js${hidden}\n${'let abc = 1;\n'.repeat(4_000)}`, 4_000);
+    const table = await sheetsOf(`| h${hidden} |\n|---|\n${'| some words |\n'.repeat(4_000)}`, 4_000);
+    expect(table.map(kinds)).toContain('table');
+    expect(JSON.stringify([code, table])).not.toMatch(/[\u202e\u200b]|\\ud800/);
   });
 
   it('loses no letter and keeps the limit, whatever is written', async () => {

@@ -20,8 +20,11 @@ interface Reader {
 /** Blocks up to the token of this type, which is passed. */
 function blocksUntil(reader: Reader, end: string | undefined): Block[] {
   const blocks: Block[] = [];
-  for (let token = next(reader); token && token.type !== end; token = next(reader))
+  for (let token = next(reader); token && token.type !== end; token = next(reader)) {
+    // Rules in a row part no more than one.
+    if (token.type === 'hr' && blocks.at(-1)?.kind === 'rule') continue;
     blocks.push(...readBlock(reader, token));
+  }
   return blocks;
 }
 

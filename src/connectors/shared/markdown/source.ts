@@ -9,7 +9,7 @@ const DENSE = 0.2;
 const SIGNS = Array.from({ length: 128 }, (_, unit) =>
   '*_~[]()!<>&|`#+-\\'.includes(String.fromCharCode(unit)) ? 1 : 0,
 );
-/** What is repeated of a line (a fence, the head of a table) must leave room for more. */
+/** What is repeated of a line (a fence, the head of a table; without what nobody can see) must leave room for more. */
 const MAX_REPEATED = 400;
 const FENCE = /^ {0,3}(`{3,}|~{3,})(.*)$/;
 const DELIMITERS = /^ {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$/;
@@ -18,13 +18,13 @@ const DELIMITERS = /^ {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t
 export interface Slice {
   readonly source: string;
   /**
-   * How it goes on from the slice before: `apart` at a blank line, `line` at another, `inside` a line. `code` and `table`:
-   * inside one that is open; its fence or its head stands here again.
+   * How it goes on from the slice before: `apart` at a blank line, `line` at another, `inside` a line, `space` there between
+   * two words. `code` and `table`: inside one that is open; its fence or its head stands here again.
    */
   readonly joint: Joint;
 }
 
-export type Joint = 'apart' | 'line' | 'inside' | 'code' | 'table';
+export type Joint = 'apart' | 'line' | 'inside' | 'space' | 'code' | 'table';
 
 /** The text without what nobody can see: as Markdown, for a file. Long texts in steps, between which other work goes on. */
 export async function clean(answer: string): Promise<string> {
@@ -90,13 +90,13 @@ function findCut(answer: string, from: number, most: number, repeated: string): 
     const found = FENCE.exec(text);
     if (found && !fence && !(found[1]?.startsWith('`') && found[2]?.includes('`'))) {
       if (text.length <= MAX_REPEATED) fence = found;
-      opening = `${text}\n`;
+      opening = `${stripInvisible(text).split('\n')[0]}\n`;
       // A fence begins a block: before it is a good place too.
       if (start > from + most / 2) apart = { to: start, joint: 'apart', repeated: '' };
     } else if (found && fence && found[1]?.startsWith(fence[1] ?? '') && found[2]?.trim() === '') fence = null;
     if (text === '') table = '';
     else if (!fence && DELIMITERS.test(text) && text.includes('-') && previous.includes('|')) {
-      const head = `${previous}\n${text}\n`;
+      const head = `${stripInvisible(previous).split('\n').at(-1)}\n${stripInvisible(text)}\n`;
       table = head.length <= MAX_REPEATED ? head : '';
     }
     blank = text === '';
@@ -106,7 +106,10 @@ function findCut(answer: string, from: number, most: number, repeated: string): 
   const found = apart && apart.to >= from + most / 4 ? apart : (line ?? apart);
   if (found && found.to >= from + most / 16) return found;
   const to = safeCut(answer, from, from + most);
-  return fence ? { to, joint: 'code', repeated: opening } : { to, joint: 'inside', repeated: '' };
+  if (fence) return { to, joint: 'code', repeated: opening };
+  // Reading takes white space from the ends of both.
+  const between = answer.slice(to - 1, to + 1);
+  return { to, joint: between.includes('\n') ? 'line' : /\s/.test(between) ? 'space' : 'inside', repeated: '' };
 }
 
 function lineCut(to: number, fence: RegExpExecArray | null, opening: string, table: string, blank: boolean): Cut {
