@@ -9,7 +9,7 @@ import { Loops } from './loops.ts';
 import type { Meter } from './meter.ts';
 import { BUSY_CHAT, TOO_FAST, TOO_MUCH_TODAY } from './notices.ts';
 
-/** A model that is away is told of once in so long in each conversation, ms. */
+/** A model that is away is told of once in so long to each person in a conversation, ms. */
 const FAILURE_WINDOW_MS = 60_000;
 const DAY_MS = 24 * 60 * 60 * 1000;
 const MAX_TOLD = 20_000;
@@ -65,9 +65,9 @@ export class Allowance {
     return (await this.#today(due, integration)) ?? this.#now(due, integration);
   }
 
-  /** Whether a failure in this conversation is worth a notice. */
-  failed(conversation: string): boolean {
-    return this.#tell(`failed ${conversation}`, this.#clock.elapsed() + FAILURE_WINDOW_MS);
+  /** Whether a failure of this message's turn is worth a notice. */
+  failed({ conversation, message }: TurnDue): boolean {
+    return this.#tell(`failed ${conversation} ${message.author.id}`, this.#clock.elapsed() + FAILURE_WINDOW_MS);
   }
 
   async #today({ conversation, message }: TurnDue, integration: Integration): Promise<Refusal | undefined> {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Rig, type SomeOptions, startRig } from '../../test/support/runtime-rig.ts';
+import { ResponderError } from '../core/responder.ts';
 
 describe('what needs no model, and what a model is told', { timeout: 30_000 }, () => {
   let rig: Rig;
@@ -50,6 +51,15 @@ describe('what needs no model, and what a model is told', { timeout: 30_000 }, (
     await rig.say('two', { ...direct, channel: 'c2' });
     await rig.until(() => sent().length === 3);
     expect(sent()).toEqual(['Hi!', 're: one', 're: two']);
+  });
+
+  it('also when the model could not answer the first message', async () => {
+    await start('Hi!');
+    rig.respond = ({ message }) =>
+      message.text === 'one' ? Promise.reject(new ResponderError('model_timeout', 'late')) : `re: ${message.text}`;
+    for (const text of ['one', 'two', 'three']) await rig.say(text, direct);
+    await rig.until(() => sent().length === 4);
+    expect(sent().slice(1)).toEqual(['Hi!', 're: two', 're: three']);
   });
 
   it('/reset forgets what was said, for the model as for the store', async () => {

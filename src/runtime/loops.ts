@@ -4,6 +4,8 @@ import { Bounded } from './bounded.ts';
 const MIN_LENGTH = 16;
 /** The beginning of an answer is enough to know it by. */
 const KEPT_LENGTH = 200;
+/** and these many of its parts: a relay that is slow brings the first ones back, too. */
+const KEPT_PARTS = 8;
 const MOST_ECHOES = 5;
 const WINDOW_MS = 10 * 60_000;
 const MAX_KNOWN = 10_000;
@@ -27,11 +29,11 @@ export class Loops {
 
   /** What we said last. A relay may bring back part for part. */
   answered(conversation: string, parts: readonly string[]): void {
-    const long = parts.map(words).filter((text) => text.length >= MIN_LENGTH);
-    this.#answers.set(
-      conversation,
-      long.map((text) => text.slice(0, KEPT_LENGTH)),
-    );
+    const long = parts.slice(0, KEPT_PARTS).flatMap((part) => {
+      const text = words(part);
+      return text.length < MIN_LENGTH ? [] : [copied(text.slice(0, KEPT_LENGTH))];
+    });
+    this.#answers.set(conversation, long);
   }
 
   /** Whether this message belongs to a loop, and is not to be answered. `now`: ms of a clock that never goes back. */
@@ -51,6 +53,9 @@ export class Loops {
     return closed;
   }
 }
+
+/** A slice would keep all of the text that it was cut from in memory. */
+const copied = (text: string): string => Buffer.from(text, 'utf16le').toString('utf16le');
 
 /** The words alone: platforms and bridges change case, spaces and formatting. */
 function words(text: string): string {

@@ -44,17 +44,20 @@ describe('when there is no answer', { timeout: 30_000 }, () => {
     expect(rig.fates()).toEqual({ bad: 'failed:model_timeout', good: 'answered' });
   });
 
-  it('F068: an outage is told of once a minute in each conversation, not with every message', async () => {
+  it('F068: an outage is told of once a minute to each person in a conversation, not with every message', async () => {
     await rig.connect();
     rig.respond = () => fail('model_unavailable');
     for (let n = 0; n < 20; n++) await rig.say(`q${n}`, { channel: `c${n % 2}` });
     await rig.quiet();
     expect(sent()).toEqual([LATER, LATER]);
+    await rig.say('and me?', { channel: 'c0', author: { id: 'bob', name: 'Bob', kind: 'person' } });
+    await rig.quiet();
+    expect(sent()).toEqual([LATER, LATER, LATER]);
     await rig.pass(60_000);
     await rig.say('still there?');
     await rig.quiet();
-    expect(sent()).toHaveLength(3);
-    expect(Object.values(rig.fates())).toEqual(Array.from({ length: 21 }, () => 'failed:model_unavailable'));
+    expect(sent()).toHaveLength(4);
+    expect(Object.values(rig.fates())).toEqual(Array.from({ length: 22 }, () => 'failed:model_unavailable'));
   });
 
   it('a crash on its way costs neither the notice nor the outcome, and makes no second one', async () => {

@@ -4,6 +4,7 @@ import type { Route } from '../core/integration.ts';
 import { conversationKey, type Fate } from '../core/message.ts';
 import type { UserLimits } from '../core/options.ts';
 import { commandOf, MAX_AGE_MS } from '../core/policy.ts';
+import type { HistoryEntry } from '../core/responder.ts';
 import type { Store, TurnDue } from '../core/store.ts';
 import type { Allowance } from './allowance.ts';
 import type { Answer, Ask } from './ask.ts';
@@ -12,6 +13,9 @@ import { type FlowDeps, persist } from './persist.ts';
 import type { Replies } from './replies.ts';
 import type { Session } from './session.ts';
 import type { Slots } from './slots.ts';
+
+/** Messages among which an answer is looked for before somebody is greeted. */
+const GREETING_LOOKS_BACK = 50;
 
 export interface TurnDeps extends FlowDeps {
   readonly store: Store;
@@ -40,11 +44,11 @@ export function createTurns(deps: TurnDeps): Turns {
     return replies.end(session, due, { kind: 'ignored', reason: 'paused' });
   }
 
-  /** The person is told, unless the owner wants silence or the conversation has just been told. */
+  /** The person is told, unless the owner wants silence or that person has just been told. */
   async function fail(session: Session, due: TurnDue, fate: Fate & { kind: 'failed' }, wanted: AbortSignal) {
     if (wanted.aborted) return unwanted(session, due);
     const told = session.route(due.integrationId)?.integration.options.errorReply === 'notice';
-    if (!told || !allowance.failed(due.conversation)) return replies.end(session, due, fate);
+    if (!told || !allowance.failed(due)) return replies.end(session, due, fate);
     return replies.notify(session, due, failureNotice(fate), fate, wanted);
   }
 
@@ -58,11 +62,13 @@ export function createTurns(deps: TurnDeps): Turns {
   }
 
   /** What the product says by itself: it costs nothing, and so takes no turn from anybody. */
-  async function byItself(session: Session, due: TurnDue, { replr }: Route): Promise<readonly Part[]> {
+  async function byItself(session: Session, due: TurnDue, { replr }: Route): Promise<readonly Part[] | 'left'> {
     const command = commandOf(due.message);
     if (command === 'reset') {
       const conversation = conversationKey(due.integrationId, session.present(due.message.at));
-      await persist(session, 'forget', () => store.forget(due.integrationId, conversation, due.seq), deps);
+      const forget = () => store.forget(due.integrationId, conversation, due.seq).then(() => true);
+      // Nobody is told that it is done before it is.
+      if (!(await persist(session, 'forget', forget, deps))) return 'left';
       return replies.render(session, due, FORGOTTEN);
     }
     return command === 'start' && replr.greetingMessage !== null
@@ -75,12 +81,17 @@ export function createTurns(deps: TurnDeps): Turns {
     // Without a memory every message would be the first.
     if (!due.message.direct || replr.greetingMessage === null || !integration.options.storeContent) return [];
     const conversation = conversationKey(due.integrationId, session.present(due.message.at));
-    const before = await store.history(due.integrationId, conversation, due.seq, 1).catch((error) => {
+    const told = (limit: number) => store.history(due.integrationId, conversation, due.seq, limit);
+    try {
+      const newest = await told(1);
+      // Where only failures stand before it, this is the first answer all the same.
+      const first = newest.length === 0 || (!answeredAmong(newest) && !answeredAmong(await told(GREETING_LOOKS_BACK)));
+      return first ? await replies.render(session, due, replr.greetingMessage) : [];
+    } catch (error) {
       // The answer is there, and better without a greeting than not at all.
       session.log.warn('greeting_left_out', { seq: due.seq, error });
-      return undefined;
-    });
-    return before?.length === 0 ? replies.render(session, due, replr.greetingMessage) : [];
+      return [];
+    }
   }
 
   /** At most so many turns of an integration and of its user are under way at once; the time spent waiting is not the model's. */
@@ -109,6 +120,7 @@ export function createTurns(deps: TurnDeps): Turns {
     if (ready === 'unwanted' || !route) return unwanted(session, due);
     if (ready === 'late') return replies.end(session, due, { kind: 'expired', reason: 'age' });
     const own = await byItself(session, due, route);
+    if (own === 'left') return unwanted(session, due);
     if (own.length > 0) return answer(session, due, own, wanted);
     const refusal = await allowance.take(due, route.integration);
     if (refusal) {
@@ -138,4 +150,5 @@ export function createTurns(deps: TurnDeps): Turns {
   };
 }
 
+const answeredAmong = (entries: readonly HistoryEntry[]) => entries.some(({ from }) => from === 'replr');
 const tooOld = ({ message }: TurnDue, clock: Clock) => clock.now() - message.sentAt > MAX_AGE_MS;
