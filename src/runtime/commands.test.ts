@@ -76,6 +76,16 @@ describe('what needs no model, and what a model is told', { timeout: 30_000 }, (
     expect(rig.query("select 1 from messages where text like '%42%'")).toEqual([]);
   });
 
+  it('/reset says that it is done only when it is, also when the server stops before', async () => {
+    await start();
+    rig.faults.set('forget', () => Promise.reject(new Error('away')));
+    await rig.say('/reset');
+    await rig.quiet();
+    await rig.runtime.stop(0);
+    expect(rig.query('select * from deliveries')).toEqual([]);
+    expect(rig.fates()).toEqual({ '/reset': 'open' });
+  });
+
   it('a flood of them takes no turn from anybody', async () => {
     await start('Hi!', { options: { limits: { personTurnsPerMinute: 1 } } });
     for (let n = 0; n < 15; n++) await rig.say(n % 2 ? '/start' : '/reset', { ...direct, id: `m${n}` });
