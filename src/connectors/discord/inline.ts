@@ -3,11 +3,17 @@ import { escapeStart, escapeText } from './escape.ts';
 
 /** One writing of one message. */
 export interface Writing {
-  /** See `Standing.careful`. */
-  readonly careful: boolean;
-  /** Was something written that asks for care? */
-  risky: boolean;
+  readonly care: Care;
+  /** What asks for more care was written: so much of it the message needs. */
+  needed: Care;
+  /** More care would have made no difference but for links. */
+  plain: boolean;
+  /** By so much it may become longer than it is while something is added to it. */
+  extra: number;
 }
+
+/** `signs`: see `Standing.careful`. `links`: besides, no link has words, as their `[` would begin one that ends elsewhere. */
+export type Care = 'none' | 'signs' | 'links';
 
 /** Text of one look, or what is written already: code and links. */
 type Atom = Text | { readonly written: string };
@@ -97,7 +103,7 @@ function linked(runs: readonly Run[], href: string, writing: Writing): Atom[] {
   if (/^https?:\/\/[!-~]+$/i.test(words) && URL.canParse(words) && new URL(words).href === href) {
     return [address(words, writing)];
   }
-  if (words.trim() === '' || /[[\]]|:\/\//.test(words)) {
+  if (writing.care === 'links' || words.trim() === '' || /[[\]]|:\/\//.test(words)) {
     return [...bare.flatMap((run) => plain(run, writing)), { text: ' ' }, address(href, writing)];
   }
   const to = encoded(href, /[()\\<>"'*\s]/g);
@@ -120,7 +126,8 @@ function encoded(url: string, signs: RegExp): string {
  * any `_` or `[` before it may have begun that.
  */
 export function note(asItIs: string, writing: Writing): void {
-  if (/_(?!\w)|\]\(/.test(asItIs)) writing.risky = true;
+  if (asItIs.includes('](')) writing.needed = 'links';
+  else if (writing.needed === 'none' && /_(?!\w)/.test(asItIs)) writing.needed = 'signs';
 }
 
 function lookOf(atom: Text): string {
@@ -148,7 +155,9 @@ function merged(atoms: readonly Atom[]): Atom[] {
 const LOOKS = ['bold', 'strike', 'italic'] as const;
 
 /** Outer marks first. `before` and `after` are the characters around it. */
-function writeMarked(atoms: readonly Atom[], level: number, before: string, after: string, writing: Writing): string {
+function writeMarked(atoms: readonly Atom[], outer: number, before: string, after: string, writing: Writing): string {
+  let level = outer;
+  while (level < LOOKS.length && !atoms.some((atom) => has(atom, LOOKS[level]))) level++;
   const look = LOOKS[level];
   if (look === undefined) return writePlain(atoms, before, after, writing);
   let line = '';
@@ -165,15 +174,15 @@ function writeMarked(atoms: readonly Atom[], level: number, before: string, afte
     const mark = marked ? markOf(look, previous, next) : '';
     const part = atoms.slice(at, end);
     const inside = writeMarked(part, level + 1, mark.at(-1) ?? previous, mark.charAt(0) || next, writing);
-    if (mark === '_' && /^\W/.test(inside)) writing.risky = true;
+    if (mark === '_' && writing.needed === 'none' && /^\W/.test(inside)) writing.needed = 'signs';
     line += mark + inside + mark;
     at = end;
   }
   return line;
 }
 
-function has(atom: Atom | undefined, look: (typeof LOOKS)[number]): boolean {
-  return atom !== undefined && 'text' in atom && atom[look] === true;
+function has(atom: Atom | undefined, look: (typeof LOOKS)[number] | undefined): boolean {
+  return atom !== undefined && look !== undefined && 'text' in atom && atom[look] === true;
 }
 
 function isSpace(atom: Atom | undefined): boolean {
@@ -202,12 +211,13 @@ function writePlain(atoms: readonly Atom[], before: string, after: string, writi
       line += atom.written;
       continue;
     }
+    if (writing.plain && /[_[]/.test(atom.text)) writing.plain = false;
     const next = index + 1 < atoms.length ? firstSign(atoms[index + 1]) : after;
     const standing = {
       before: line.at(-1) ?? before,
       after: next,
       marked: lookOf(atom) !== '',
-      careful: writing.careful,
+      careful: writing.care !== 'none',
     };
     line += escapeText(atom.text, standing);
   }

@@ -20,11 +20,12 @@ export function tableTextLimit({ head, rows }: Table): number {
 /** An item for each row, a line for each cell. */
 export function tableList({ head, rows }: Table, writing: Writing): string[] {
   if (rows.length === 0) return [head.map((cell) => writeOneLine(bold(cell), writing, true)).join(' · ')];
+  const names = head.map((cell) => writeOneLine(bold(cell), writing));
   return rows.flatMap((row) => {
     const lines = row.flatMap((cell, column) => {
       const text = writeOneLine(cell, writing);
       if (text === '') return [];
-      const name = writeOneLine(bold(head[column] ?? []), writing);
+      const name = names[column] ?? '';
       return [name === '' ? writeOneLine(cell, writing, true) : `${name}: ${text}`];
     });
     return lines.map((line, index) => `${index === 0 ? '- ' : '  '}${line}`);

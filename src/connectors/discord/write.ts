@@ -1,5 +1,5 @@
 import type { Block, Item, List, Run, Table } from '../shared/markdown/blocks.ts';
-import { note, type Writing, writeLines, writeOneLine } from './inline.ts';
+import { type Care, note, type Writing, writeLines, writeOneLine } from './inline.ts';
 import { tableList, tableText, tableTextLimit } from './table.ts';
 
 interface Context {
@@ -7,8 +7,8 @@ interface Context {
   /** The platform has one level of quotes: what a deeper one says stays as text. */
   readonly quoted: boolean;
   readonly listed: boolean;
-  /** How long may it be, instead of: how is it? */
-  readonly measured: boolean;
+  /** Characters that stand before each line. */
+  readonly indent: number;
 }
 
 interface Line {
@@ -19,50 +19,71 @@ interface Line {
 
 /** Blocks as the platform's own Markdown [D5]; all that is text in them shows as it is written. */
 export function write(blocks: readonly Block[]): string {
-  const plain = attempt(blocks, false, false);
-  return plain.risky ? attempt(blocks, true, false).text : plain.text;
+  const care = careFor(blocks);
+  let text = '';
+  let previous: Block | undefined;
+  for (const block of blocks) {
+    const one = formOf(block, care).text;
+    if (one === '') continue;
+    if (previous) text += areApart(previous, block, { quoted: false }) ? '\n\n' : '\n';
+    text += one;
+    previous = block;
+  }
+  return text;
 }
 
-function attempt(blocks: readonly Block[], careful: boolean, measured: boolean) {
-  const writing = { careful, risky: false };
-  const lines = flow(blocks, { writing, quoted: false, listed: false, measured });
-  return { text: lines.map(({ text }) => text).join('\n'), risky: writing.risky };
-}
-
-/**
- * At least the length of what `write` makes; more blocks are never shorter. The same blocks are measured many times until
- * they are laid out.
- */
+/** At least the length of what `write` makes; more blocks are never shorter. */
 export function measure(blocks: readonly Block[]): number {
-  const careful = blocks.some((block) => lengthsOf(block).risky);
+  const care = careFor(blocks);
   let length = 0;
   let previous: Block | undefined;
   for (const block of blocks) {
-    const lengths = lengthsOf(block);
-    if (lengths.plain === 0) continue;
-    if (careful) lengths.careful ??= attempt([block], true, true).text.length;
-    length += (careful && lengths.careful) || lengths.plain;
+    let one = formOf(block, 'none').length;
+    if (one === 0) continue;
+    // A block more may ask for more care of all.
+    if (care !== 'none') one = Math.max(one, formOf(block, 'signs').length);
+    if (care === 'links') one = Math.max(one, formOf(block, 'links').length);
+    length += one;
     if (previous) length += areApart(previous, block, { quoted: false }) ? 2 : 1;
     previous = block;
   }
   return length;
 }
 
-interface Lengths {
-  readonly plain: number;
-  readonly risky: boolean;
-  careful?: number;
+function careFor(blocks: readonly Block[]): Care {
+  let care: Care = 'none';
+  for (const block of blocks) {
+    const { needed } = formOf(block, 'none');
+    if (needed === 'links') return needed;
+    if (needed === 'signs') care = needed;
+  }
+  return care;
 }
 
-const known = new WeakMap<Block, Lengths>();
+/** What is known of a block that stands by itself. */
+interface Form {
+  readonly text: string;
+  /** At least that of the text. */
+  readonly length: number;
+  readonly needed: Care;
+  /** See `Writing`. */
+  readonly plain: boolean;
+}
 
-function lengthsOf(block: Block): Lengths {
-  const before = known.get(block);
+/** The same blocks are measured many times until they are laid out, and written then. */
+const known = new WeakMap<Block, { [care in Care]?: Form }>();
+
+function formOf(block: Block, care: Care): Form {
+  const forms = known.get(block) ?? {};
+  known.set(block, forms);
+  const before = forms[care] ?? (care === 'signs' && forms.none?.plain ? forms.none : undefined);
   if (before) return before;
-  const { text, risky } = attempt([block], false, true);
-  const lengths = { plain: text.length, risky };
-  known.set(block, lengths);
-  return lengths;
+  const writing: Writing = { care, needed: 'none', plain: true, extra: 0 };
+  const lines = flow([block], { writing, quoted: false, listed: false, indent: 0 });
+  const text = lines.map((line) => line.text).join('\n');
+  const form = { text, length: text.length + writing.extra, needed: writing.needed, plain: writing.plain };
+  forms[care] = form;
+  return form;
 }
 
 function flow(blocks: readonly Block[], context: Context): Line[] {
@@ -144,7 +165,7 @@ function fenced(language: string, code: string, writing: Writing): string[] {
 
 function quote(blocks: readonly Block[], context: Context): Line[] {
   if (context.quoted) return flow(blocks, context);
-  const lines = flow(blocks, { ...context, quoted: true, listed: false });
+  const lines = flow(blocks, { ...context, quoted: true, listed: false, indent: context.indent + 2 });
   return lines.map(({ text }) => ({ text: `> ${text}`, atMargin: true }));
 }
 
@@ -163,7 +184,7 @@ function itemLines({ checked, blocks }: Item, marker: string, context: Context):
   // A quote beside the marker would not be one.
   const [first, ...others] = blocks;
   const own = first?.kind === 'quote' ? [...first.blocks, ...others] : blocks;
-  const lines = flow(own, { ...context, listed: true });
+  const lines = flow(own, { ...context, listed: true, indent: context.indent + marker.length });
   if (marker === '') return lines;
   const beside = own[0]?.kind === 'list' || lines[0]?.atMargin ? undefined : lines.shift();
   const indent = ' '.repeat(marker.length);
@@ -171,15 +192,18 @@ function itemLines({ checked, blocks }: Item, marker: string, context: Context):
   return [{ text: (marker + task + (beside?.text ?? '')).trimEnd() || marker }, ...below];
 }
 
-function table(block: Table, { writing, measured }: Context): string[] {
+/**
+ * A row more may turn one form into the other: the longer one is reckoned with, so that more rows are never shorter.
+ */
+function table(block: Table, { writing, indent }: Context): string[] {
   const text = tableText(block);
   const code = text && fenced('', text.join('\n'), writing);
-  if (!measured) return code ?? tableList(block, writing);
-  // Another row may turn one form into the other: whichever is longer, so that more rows are never shorter.
   const items = tableList(block, writing);
+  const written = code ?? items;
   const length = Math.max(lengthOf(items), code ? lengthOf(code) : tableTextLimit(block));
   const lines = Math.max(items.length, block.rows.length + 4);
-  return ['x'.repeat(length), ...new Array(lines - 1).fill('x')];
+  writing.extra += length - lengthOf(written) + (lines - written.length) * indent;
+  return written;
 }
 
 function lengthOf(lines: readonly string[]): number {
