@@ -5,12 +5,14 @@ import { isObject, type Reply, waitMs } from './wire.ts';
 
 type Refusal = Extract<Reply, { kind: 'refused' }>;
 
+export const MISSING_PERMISSION = 50013;
+
 /** The platform's codes [D3], told as what to do next (platforms.md §1.3). */
 const GONE: Readonly<Record<number, string>> = {
   10003: 'channel_not_found',
   10004: 'guild_not_found',
   50001: 'missing_access',
-  50013: 'missing_permission',
+  [MISSING_PERMISSION]: 'missing_permission',
   50083: 'thread_archived',
   160005: 'thread_locked',
   40058: 'channel_wrong_type',

@@ -1,4 +1,4 @@
-import type { Delivery } from '../../core/delivery.ts';
+import type { Delivery, Part } from '../../core/delivery.ts';
 import { nonceOf } from './history.ts';
 import { type Call, isSnowflake } from './wire.ts';
 
@@ -14,6 +14,11 @@ const SUPPRESS_EMBEDS = 1 << 2;
 export function repliesTo({ to, replyTo, index }: Delivery): string | undefined {
   return index === 0 && to.scope !== undefined && isSnowflake(replyTo) ? replyTo : undefined;
 }
+
+/** Where files may not be attached. The rest of the answer is lost, and the person is to know. */
+const WITHOUT_FILE: Part = { text: 'The answer is too long for a chat, and its file may not be sent here.' };
+
+export const withoutFile = (delivery: Delivery): Delivery => ({ ...delivery, part: WITHOUT_FILE });
 
 /** Pure: the call that carries out the delivery's operation in that channel. An edit changes the text alone. */
 export function requestOf(delivery: Delivery, channel: string, withReply: boolean): Call {

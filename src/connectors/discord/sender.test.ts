@@ -179,6 +179,21 @@ describe('F053 F057 F058: what a refusal means', () => {
     expect(calls.map(({ parameters }) => 'message_reference' in parameters)).toEqual([true, false]);
     expect(calls[0]?.parameters['nonce']).toBe(calls[1]?.parameters['nonce']);
   });
+
+  it('a file that may not be attached is told of; where nothing may be said, that is the failure', async () => {
+    const part = { text: 'See the file.', file: { name: 'answer.md', content: 'all of it' } };
+    const { send, calls } = setup((_call, index) => (index === 1 ? done() : refused(403, 50013)));
+    expect(await send(delivery({ part }), signal)).toEqual({ ok: true, messageId: '77' });
+    expect(calls[1]?.parameters).toMatchObject({
+      content: 'The answer is too long for a chat, and its file may not be sent here.',
+      message_reference: { message_id: MESSAGE },
+      allowed_mentions: { parse: [] },
+      flags: 4,
+    });
+    const failure = { kind: 'gone', reason: 'missing_permission' };
+    expect(await send(delivery({ part }), signal)).toEqual({ ok: false, failure });
+    expect(calls).toHaveLength(4);
+  });
 });
 
 describe('restraint', () => {

@@ -4,9 +4,9 @@ import type { Bot, Credential } from '../../core/integration.ts';
 import type { Place } from '../../core/message.ts';
 import type { Pace } from '../shared/pace.ts';
 import { createCaller, type Outcome } from './calls.ts';
-import { failureOf, isReferenceTrouble } from './failures.ts';
+import { failureOf, isReferenceTrouble, MISSING_PERMISSION } from './failures.ts';
 import { lookUp } from './history.ts';
-import { repliesTo, requestOf } from './requests.ts';
+import { repliesTo, requestOf, withoutFile } from './requests.ts';
 import { isObject, isSnowflake } from './wire.ts';
 
 /** The indicator lasts 10 s [D10]. */
@@ -28,11 +28,16 @@ export function sender(bot: Bot, credential: Credential, port: PlatformPort): Se
     }
     const channel = channelOf(to);
     let withReply = repliesTo(delivery) !== undefined;
+    let sent = delivery;
     for (;;) {
-      const outcome = await call(channel, operation, requestOf(delivery, channel, withReply), signal);
+      const outcome = await call(channel, operation, requestOf(sent, channel, withReply), signal);
       // `fail_if_not_exists` covers a message that is gone; not one that may not be read, or is of another kind (F060).
       if (withReply && outcome.kind === 'refused' && isReferenceTrouble(outcome)) {
         withReply = false;
+        continue;
+      }
+      if (operation === 'create' && sent.part.file && isRefused(outcome, MISSING_PERMISSION)) {
+        sent = withoutFile(delivery);
         continue;
       }
       const done = doneId(outcome, delivery);
@@ -56,9 +61,11 @@ function channelOf({ channel, thread }: Place): string {
   return thread ?? channel;
 }
 
+const isRefused = (outcome: Outcome, code: number) => outcome.kind === 'refused' && outcome.code === code;
+
 /** The id of the message when it is now as it should be. */
 function doneId(outcome: Outcome, { operation, messageId }: Delivery): string | undefined {
-  if (outcome.kind === 'refused' && outcome.code === UNKNOWN_MESSAGE) {
+  if (isRefused(outcome, UNKNOWN_MESSAGE)) {
     if (operation === 'delete') return messageId;
     // The nonce is known, but its message has been deleted since: it was sent, and has no id any more [D-i6].
     return operation === 'create' ? '' : undefined;

@@ -1,4 +1,4 @@
-import type { Delivery } from '../../core/delivery.ts';
+import type { Delivery, Part } from '../../core/delivery.ts';
 import type { Place } from '../../core/message.ts';
 import type { Entity } from './entities.ts';
 import type { Format } from './render.ts';
@@ -16,7 +16,11 @@ export interface Target {
   thread: string | undefined;
   replyTo: number | undefined;
   entities: readonly Entity[] | undefined;
+  file: Part['file'];
 }
+
+/** Where files may not be sent. The rest of the answer is lost, and the person is to know. */
+const WITHOUT_FILE = 'The answer is too long for a chat, and its file may not be sent here.';
 
 export interface Request {
   readonly method: Method;
@@ -26,14 +30,25 @@ export interface Request {
 export function targetOf(delivery: Delivery): Target {
   const { to, part } = delivery;
   const format = part.format as Format | undefined;
-  return { chat: to.channel, thread: threadOf(to), replyTo: replyOf(delivery), entities: format?.entities };
+  return {
+    chat: to.channel,
+    thread: threadOf(to),
+    replyTo: replyOf(delivery),
+    entities: format?.entities,
+    file: part.file,
+  };
 }
 
 /** Pure: the call that carries out the delivery's operation. A file is a `File` among the parameters. */
-export function requestOf(delivery: Delivery, { chat, thread, replyTo, entities }: Target): Request {
+export function requestOf(delivery: Delivery, { chat, thread, replyTo, entities, file }: Target): Request {
   const { operation, part } = delivery;
   const message_id = Number(delivery.messageId);
-  const text = { text: part.text, ...(entities && { entities }), link_preview_options: NO_PREVIEW };
+  const dropped = operation === 'create' && part.file && !file;
+  const text = {
+    text: dropped ? WITHOUT_FILE : part.text,
+    ...(entities && { entities }),
+    link_preview_options: NO_PREVIEW,
+  };
   if (operation === 'delete') return { method: 'deleteMessage', parameters: { ...placeParameters(chat), message_id } };
   if (operation === 'edit') {
     return { method: 'editMessageText', parameters: { ...placeParameters(chat), message_id, ...text } };
@@ -42,8 +57,8 @@ export function requestOf(delivery: Delivery, { chat, thread, replyTo, entities 
   const reply = replyTo !== undefined && {
     reply_parameters: { message_id: replyTo, allow_sending_without_reply: true },
   };
-  if (!part.file) return { method: 'sendMessage', parameters: { ...place, ...text, ...reply } };
-  const document = new File([part.file.content], part.file.name, { type: 'text/markdown' });
+  if (!file) return { method: 'sendMessage', parameters: { ...place, ...text, ...reply } };
+  const document = new File([file.content], file.name, { type: 'text/markdown' });
   // A caption has no preview that could be switched off.
   const caption = { caption: part.text, ...(entities && { caption_entities: entities }) };
   return { method: 'sendDocument', parameters: { ...place, document, ...caption, ...reply } };
@@ -86,6 +101,11 @@ export function relent({ code, description }: Refused, target: Target): boolean 
   }
   // The text alone is never refused for that (F071).
   if (target.entities !== undefined && code === 400 && /can't parse|entit(y|ies)/i.test(description)) {
+    target.entities = undefined;
+    return true;
+  }
+  if (target.file && /not enough rights|_FORBIDDEN/i.test(description)) {
+    target.file = undefined;
     target.entities = undefined;
     return true;
   }

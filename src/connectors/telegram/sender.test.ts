@@ -149,6 +149,19 @@ describe('a part with a file', () => {
     expect([document.name, await document.text()]).toEqual(['answer.md', '# All of it\n😀']);
   });
 
+  it('that may not be sent is told of; where nothing may be said, that is the failure', async () => {
+    const { send, calls } = setup((_call, index) =>
+      index === 1 ? done() : refused(400, 'Bad Request: not enough rights to send documents to the chat'),
+    );
+    expect(await send(delivery({ part }), signal)).toEqual({ ok: true, messageId: '77' });
+    expect(calls[1]?.url).toContain('/sendMessage');
+    expect(calls[1]?.parameters).toMatchObject({
+      text: 'The answer is too long for a chat, and its file may not be sent here.',
+      reply_parameters: { message_id: 5 },
+    });
+    expect(await send(delivery({ part }), signal)).toMatchObject({ failure: { kind: 'gone', reason: 'no_rights' } });
+  });
+
   it('fails, waits and is doubtful like any other', async () => {
     const answers = [
       network('ECONNRESET'),
