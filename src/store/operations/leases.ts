@@ -40,14 +40,13 @@ export async function holdLease(
         .where((eb) =>
           eb.or([
             eb('leases.owner', '=', node),
-            eb.not(
-              eb.exists(
-                eb
-                  .selectFrom('nodes')
-                  .select(sql.lit(1).as('one'))
-                  .whereRef('nodes.id', '=', 'leases.owner')
-                  .where('nodes.heartbeat_at', '>=', sql<number>`${dialect.now} - ${sql.lit(Math.trunc(ttlMs))}`),
-              ),
+            // As with bots, an owner without a heartbeat has just come.
+            eb.exists(
+              eb
+                .selectFrom('nodes')
+                .select(sql.lit(1).as('one'))
+                .whereRef('nodes.id', '=', 'leases.owner')
+                .where('nodes.heartbeat_at', '<', sql<number>`${dialect.now} - ${sql.lit(Math.trunc(ttlMs))}`),
             ),
           ]),
         ),

@@ -80,21 +80,26 @@ export async function takeBot(
     .executeTakeFirst();
 }
 
-/** Has something to serve and no live owner. The caller's own heartbeat is fresh, so its own bots are not free. */
+/**
+ * Has something to serve and no live owner. The caller's own heartbeat is fresh, so its own bots are not free. Of a bot that
+ * another node has just taken, an engine with row locks shows the new owner beside heartbeats as they were before: an owner
+ * without a heartbeat is therefore one that has just come, not one that is gone. Nodes that own bots keep their row.
+ */
 const free = (eb: ExpressionBuilder<Schema, 'bots'>, dialect: DialectParts, ttlMs: RawBuilder<number>) =>
   eb.and([
     eb.exists(
       eb.selectFrom('integrations').select(sql.lit(1).as('one')).whereRef('integrations.bot_id', '=', 'bots.id'),
     ),
-    eb.not(
+    eb.or([
+      eb('bots.owner', 'is', null),
       eb.exists(
         eb
           .selectFrom('nodes')
           .select(sql.lit(1).as('one'))
           .whereRef('nodes.id', '=', 'bots.owner')
-          .where('nodes.heartbeat_at', '>=', sql<number>`${dialect.now} - ${ttlMs}`),
+          .where('nodes.heartbeat_at', '<', sql<number>`${dialect.now} - ${ttlMs}`),
       ),
-    ),
+    ]),
   ]);
 
 /** As `OwnedBot`, with the credential still sealed and the names that its seal is bound to. */

@@ -40,16 +40,17 @@ export async function sweepRest(
   await db.deleteFrom('requests').where('begun_at', '<', before).execute();
   await db.deleteFrom('claims').where('reserved_until', '<', dialect.now).execute();
   await db
-    .deleteFrom('leases')
-    .where((eb) =>
-      eb.not(eb.exists(eb.selectFrom('nodes').select(sql.lit(1).as('one')).whereRef('nodes.id', '=', 'leases.owner'))),
-    )
-    .execute();
-  await db
     .deleteFrom('nodes')
     .where('heartbeat_at', '<', before)
     .where((eb) =>
       eb.not(eb.exists(eb.selectFrom('bots').select(sql.lit(1).as('one')).whereRef('owner', '=', 'nodes.id'))),
+    )
+    .execute();
+  // After their nodes: nobody can take a lease whose owner has no heartbeat.
+  await db
+    .deleteFrom('leases')
+    .where((eb) =>
+      eb.not(eb.exists(eb.selectFrom('nodes').select(sql.lit(1).as('one')).whereRef('nodes.id', '=', 'leases.owner'))),
     )
     .execute();
 }
