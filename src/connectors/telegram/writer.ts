@@ -6,6 +6,8 @@ import { writeTable } from './tables.ts';
 
 const RULE = '———';
 const STEP = '  ';
+/** Between paragraphs. */
+const GAP = '\n\n';
 
 /** Pure: blocks as plain text with entities. There is nothing to escape in it, and nothing that could fail to parse (F071). */
 export function write(blocks: readonly Block[]): Formatted {
@@ -23,17 +25,38 @@ export interface Measures {
 
 /** Never less than `write` makes of these blocks or of some of them. */
 export function measure(blocks: readonly Block[]): Measures {
-  const { length, entities } = written(blocks, true);
+  let length = 0;
+  let entities = 0;
+  let weight = 0;
+  for (const block of blocks) {
+    const one = measureOf(block);
+    if (one.length === 0) continue;
+    length += one.length + (length > 0 ? GAP.length : 0);
+    entities += one.entities;
+    weight += one.weight;
+  }
+  return { length, entities, weight };
+}
+
+/** The same blocks are measured many times until they are laid out. */
+const known = new WeakMap<Block, Measures>();
+
+function measureOf(block: Block): Measures {
+  const before = known.get(block);
+  if (before) return before;
+  const { length, entities } = written([block], true);
   const weight = entities.reduce(
     (sum, { url, language }) => sum + 16 + 3 * (language?.length ?? 0) + (url?.length ?? 0),
     0,
   );
-  return { length, entities: entities.length, weight };
+  const measures = { length, entities: entities.length, weight };
+  known.set(block, measures);
+  return measures;
 }
 
 function written(blocks: readonly Block[], measuring: boolean): Paper {
   const paper = createPaper(measuring);
-  writeBlocks(paper, blocks, { prefix: '', quoted: false, gap: '\n\n' });
+  writeBlocks(paper, blocks, { prefix: '', quoted: false, gap: GAP });
   return paper;
 }
 
@@ -101,7 +124,7 @@ function writeCode(paper: Paper, text: string, language: string): void {
 function writeQuote(paper: Paper, blocks: readonly Block[], { prefix, quoted }: Setting): void {
   freshLine(paper);
   const offset = paper.length;
-  writeBlocks(paper, blocks, { prefix: quoted ? `${prefix}> ` : '', quoted: true, gap: '\n\n' });
+  writeBlocks(paper, blocks, { prefix: quoted ? `${prefix}> ` : '', quoted: true, gap: GAP });
   if (!quoted) mark(paper, { type: 'blockquote', offset });
 }
 
