@@ -26,6 +26,8 @@ export interface DialectParts {
   /** Row locks, put at the end of a select. */
   readonly forShare: RawBuilder<unknown>;
   readonly forUpdate: RawBuilder<unknown>;
+  /** As `forUpdate`, but leaves out what another transaction holds, and so waits for nobody. */
+  readonly forUpdateSkipLocked: RawBuilder<unknown>;
   /** As `forUpdate`, but does not hinder inserts that refer to the row. */
   readonly forNoKeyUpdate: RawBuilder<unknown>;
   /** Keeps rows from being deleted, and no more. */
@@ -53,6 +55,7 @@ export const sqliteParts: DialectParts = {
   locks: false,
   forShare: nothing,
   forUpdate: nothing,
+  forUpdateSkipLocked: nothing,
   forNoKeyUpdate: nothing,
   forKeyShare: nothing,
   forUpdateOfMessages: nothing,
@@ -75,6 +78,7 @@ export const postgresParts: DialectParts = {
   locks: true,
   forShare: sql`for share`,
   forUpdate: sql`for update`,
+  forUpdateSkipLocked: sql`for update skip locked`,
   forNoKeyUpdate: sql`for no key update`,
   forKeyShare: sql`for key share`,
   forUpdateOfMessages: sql`for update of messages`,

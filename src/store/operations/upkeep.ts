@@ -6,10 +6,13 @@ export async function ping(db: Kysely<Schema>): Promise<void> {
   await db.selectFrom('meta').select('key').limit(1).execute();
 }
 
-/** One bite of the old messages, so that no other transaction waits long. Answers how many went. */
+/**
+ * One bite of the old messages, so that no other transaction waits long. Answers how many went. They are taken by age and not in
+ * the order in which others lock messages, so what somebody holds is left to the next time.
+ */
 export async function sweepMessages(
   db: Kysely<Schema>,
-  _dialect: DialectParts,
+  dialect: DialectParts,
   { before, limit }: { before: number; limit: number },
 ): Promise<number> {
   const gone = await db
@@ -21,7 +24,8 @@ export async function sweepMessages(
         .where('received_at', '<', before)
         .where('fate_kind', 'is not', null)
         .orderBy('received_at')
-        .limit(limit),
+        .limit(limit)
+        .modifyEnd(dialect.forUpdateSkipLocked),
     )
     .returning('seq')
     .execute();
