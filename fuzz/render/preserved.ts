@@ -39,17 +39,19 @@ export function missingText(answer: string, parts: readonly Part[], shown: strin
 
 function readingOf(html: string): { text: string; heads: string[] } {
   const heads: string[] = [];
-  const rest = html.replace(/<thead>(.*?)<\/thead>(?=\s*<tbody>(.*?)<\/tbody>)/gs, (_, head: string, body: string) => {
+  const rest = html.replace(/<table>.*?<\/table>/gs, (table) => {
+    const [, head = '', body = ''] = /<thead>(.*?)<\/thead>\s*<tbody>(.*?)<\/tbody>/s.exec(table) ?? [];
+    if (body === '') return table;
     const rows = body.split('<tr>').map(cellsOf);
     heads.push(...cellsOf(head).filter((_, column) => rows.some((row) => letters(row[column] ?? '').length > 0)));
-    return '';
+    return body;
   });
   return { text: textOf(rest), heads };
 }
 
 function textOf(html: string): string {
   return html
-    .replace(/(<li>\s*(?:<p>)?(?:<code>\s*<\/code>|[\s\p{Cf}])*)\[[ xX]\]/gu, '$1')
+    .replace(/(<li>\s*(?:<p>)?(?:<code>\s*<\/code>|<br>|[\s\p{Cf}])*)\[[ xX]\]/gu, '$1')
     .replace(/<[^>]*>/g, ' ')
     .replace(/&(amp|lt|gt|quot);/g, (_, name: string) => NAMED[name] ?? '')
     .replace(/<br\s{0,3}\/?>/gi, ' ')
@@ -62,18 +64,15 @@ const cellsOf = (row: string): string[] =>
     .slice(1)
     .map(textOf);
 
-const letters = (text: string): string[] => text.replace(FILLERS, '').match(/[\p{L}\p{N}]/gu) ?? [];
+const letters = (text: string): string => (text.match(/[\p{L}\p{N}]+/gu) ?? []).join('').replace(FILLERS, '');
 
-function missing(wanted: readonly string[], seen: readonly string[], where: string): string[] {
+function missing(wanted: string, seen: string, where: string): string[] {
   let at = 0;
-  for (const [index, letter] of wanted.entries()) {
-    while (at < seen.length && seen[at] !== letter) at++;
-    if (at === seen.length) {
-      return [
-        `from ${where}: "${wanted.slice(index, index + 40).join('')}" after "${wanted.slice(Math.max(0, index - 20), index).join('')}"`,
-      ];
+  for (let index = 0; index < wanted.length; index++) {
+    at = seen.indexOf(wanted.charAt(index), at) + 1;
+    if (at === 0) {
+      return [`from ${where}: "${wanted.slice(index, index + 40)}" after "${wanted.slice(Math.max(0, index - 20), index)}"`];
     }
-    at++;
   }
   return [];
 }

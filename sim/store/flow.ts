@@ -118,7 +118,7 @@ export function flowOn(tables: Tables): FlowStore {
       const before = tables
         .messagesOf(integrationId)
         .filter((row) => row.conversation === conversation && row.seq < seq);
-      const heard = before.filter((row) => row.due && row.fate?.kind !== 'ignored');
+      const heard = before.filter((row) => row.due);
       const due = heard.slice(-limit);
       const oldest = due.length < limit ? 0 : (due[0]?.seq ?? 0);
       const overheard = before.filter((row) => row.overheard && row.seq > oldest).slice(-MAX_OVERHEARD);

@@ -151,7 +151,8 @@ export class Tables {
     if (row.fate !== null) return false;
     row.fate = fate;
     this.open.delete(row.seq);
-    if (!row.due || !this.integrations.get(row.integrationId)?.options.storeContent) erase(row);
+    const kept = row.due && fate.kind !== 'ignored' && this.integrations.get(row.integrationId)?.options.storeContent;
+    if (!kept) erase(row);
     return true;
   }
 

@@ -45,7 +45,8 @@ export interface AcceptedMessage {
   readonly fate: Fate | null;
   /**
    * Nobody answers it, but who answers later may want to know what was said: its text is kept as long as it is among the newest
-   * `MAX_OVERHEARD` such messages of its conversation. Otherwise the text of what is not answered is not stored.
+   * `MAX_OVERHEARD` such messages of its conversation. Otherwise the text of what is ignored is not stored; of what is ignored
+   * only later, it goes with that outcome.
    */
   readonly overheard?: boolean;
 }

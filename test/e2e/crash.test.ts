@@ -5,7 +5,7 @@ import type { ChatDriver } from '../support/driver.ts';
 import { drivers, platformDrivers } from '../support/drivers.ts';
 import { API_KEY, serverEnv } from '../support/server-env.ts';
 import { type ServerProcess, startServer } from '../support/server-process.ts';
-import { makeStore, storeKinds } from '../support/stores.ts';
+import { makeStore, someStoreKinds, storeKinds } from '../support/stores.ts';
 
 const MESSAGES = 200;
 /** So many questions are open at a time, so that a kill meets a few of them and not all. */
@@ -14,10 +14,7 @@ const WINDOW = 8;
 const KILLS = [30, 110];
 
 /** Every way in on SQLite; on PostgreSQL one per platform, and the others in the long run: the store does not know the way. */
-const storesOf = (driver: (typeof drivers)[number]) =>
-  storeKinds.filter(
-    (kind) => kind === 'sqlite' || platformDrivers.includes(driver) || process.env['REPLR_LONG'] === '1',
-  );
+const storesOf = (driver: (typeof drivers)[number]) => (platformDrivers.includes(driver) ? storeKinds : someStoreKinds);
 
 // Side by side: most of the time is spent waiting for leases to run out and for the platforms' own pace.
 describe.concurrent.each(drivers)('$name', (driver) => {

@@ -6,7 +6,7 @@ import { discordDriver, discordWorld } from '../support/discord-driver.ts';
 import type { PlatformDriver, World } from '../support/driver.ts';
 import { type Harness, startHarness } from '../support/harness.ts';
 import { startSlackScene } from '../support/slack-scene.ts';
-import { storeKinds } from '../support/stores.ts';
+import { someStoreKinds } from '../support/stores.ts';
 import { telegramDriver, telegramWorld } from '../support/telegram-driver.ts';
 
 /** All of it takes minutes: bots write to one place once a second. Without, less of everything is asked, over the same time. */
@@ -45,7 +45,7 @@ async function answeredInOrder(places: readonly Place[], count: number): Promise
   expect(places.map((place) => place.answers())).toEqual(wanted);
 }
 
-describe.each(storeKinds)('a long gap, on %s', (kind) => {
+describe.each(someStoreKinds)('a long gap, on %s', (kind) => {
   let harness: Harness | undefined;
   beforeEach(() => {
     harness = undefined;
@@ -121,7 +121,7 @@ describe.each(storeKinds)('a long gap, on %s', (kind) => {
   });
 });
 
-describe.each(storeKinds)('slack tells everything four times, on %s', (kind) => {
+describe.each(someStoreKinds)('slack tells everything four times, on %s', (kind) => {
   it.each(['socket', 'events'] as const)(
     'thousands of messages by %s have one answer each',
     {

@@ -4,7 +4,7 @@ import { type ModelSimulator, startModelSimulator } from '../../src/simulators/m
 import type { BotDriver } from '../support/driver.ts';
 import { platformDrivers } from '../support/drivers.ts';
 import { type Harness, startHarness } from '../support/harness.ts';
-import { storeKinds } from '../support/stores.ts';
+import { someStoreKinds, storeKinds } from '../support/stores.ts';
 
 const KEY = `sk-${'m'.repeat(40)}`;
 
@@ -37,7 +37,7 @@ const troubles: readonly { name: string; fault: Fault; attempts: number; reason:
 ];
 
 describe.each(platformDrivers)('a model behind $platform', (driver) => {
-  describe.each(storeKinds)('on %s', (kind) => {
+  describe.each(driver === platformDrivers[0] ? storeKinds : someStoreKinds)('on %s', (kind) => {
     let model: ModelSimulator;
     let harness: Harness;
     let bot: BotDriver;

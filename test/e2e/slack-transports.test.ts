@@ -5,7 +5,7 @@ import type { ChannelHandle } from '../../src/simulators/slack/handles.ts';
 import type { App } from '../../src/simulators/slack/world.ts';
 import { createClient } from '../support/client.ts';
 import { answeredOnce, answersIn, patience, type SlackScene, startSlackScene } from '../support/slack-scene.ts';
-import { storeKinds } from '../support/stores.ts';
+import { someStoreKinds } from '../support/stores.ts';
 
 const echo = (text: string) => ECHO_PREFIX + text;
 
@@ -21,7 +21,7 @@ function crowd(channels: readonly ChannelHandle[], everyMs: number) {
   return { said, stop: () => clearInterval(timer) };
 }
 
-describe.each(storeKinds)('slack transports on %s', (kind) => {
+describe.each(someStoreKinds)('slack transports on %s', (kind) => {
   let scene: SlackScene;
 
   beforeEach(async () => {

@@ -15,6 +15,9 @@ export interface StorePlace {
 export const storeKinds = ['sqlite', 'postgresql'] as const;
 export type StoreKind = (typeof storeKinds)[number];
 
+/** Both in the long run. Otherwise one, where what is tested is above the store and takes long. */
+export const someStoreKinds: readonly StoreKind[] = process.env['REPLR_LONG'] === '1' ? storeKinds : ['sqlite'];
+
 export async function makeStore(kind: StoreKind): Promise<StorePlace> {
   const REPLR_SECRET_KEY = randomBytes(32).toString('base64');
   if (kind === 'postgresql') {

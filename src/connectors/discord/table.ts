@@ -17,16 +17,15 @@ export function tableTextLimit({ head, rows }: Table): number {
   return [head, ...rows].reduce((sum, row) => sum + units(row), MAX_COLUMNS + 10);
 }
 
-/** An item for each row, a line for each cell. */
+/** An item for each row, which its first cell is the heading of, and a line for each other cell. */
 export function tableList({ head, rows }: Table, writing: Writing): string[] {
   if (rows.length === 0) return [head.map((cell) => writeOneLine(bold(cell), writing, true)).join(' · ')];
-  const names = head.map((cell) => writeOneLine(bold(cell), writing));
+  const named = head.map((cell) => (cell.length > 0 ? [...cell, { text: ': ' }] : cell));
   return rows.flatMap((row) => {
     const lines = row.flatMap((cell, column) => {
-      const text = writeOneLine(cell, writing);
-      if (text === '') return [];
-      const name = names[column] ?? '';
-      return [name === '' ? writeOneLine(cell, writing, true) : `${name}: ${text}`];
+      if (cell.every(({ text }) => text.trim() === '')) return [];
+      const line = [...(named[column] ?? []), ...cell];
+      return [writeOneLine(column === 0 ? bold(line) : line, writing, true)];
     });
     return lines.map((line, index) => `${index === 0 ? '- ' : '  '}${line}`);
   });

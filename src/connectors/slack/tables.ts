@@ -10,10 +10,10 @@ export function gridOf(table: Table): string | undefined {
   return columns(table, NARROW)?.join('\n');
 }
 
-/** The table as a list, each row with the names of its columns. */
+/** The table as a list: each row with the names of its columns, and its first cell as the heading of the others. */
 export function listOf(table: Table): List {
   const { head } = table;
-  const named = table.rows.map((row) => row.map((cell, column) => namedCell(head[column] ?? [], cell)));
+  const named = table.rows.map((row) => row.map((cell, column) => namedCell(head[column] ?? [], cell, column === 0)));
   const rows = table.rows.length > 0 ? named : [head];
   const items = rows.map((row): Item => {
     const cells = row.filter((cell) => cell.length > 0);
@@ -24,10 +24,10 @@ export function listOf(table: Table): List {
 
 const BREAK: Run = { text: '\n' };
 
-function namedCell(head: Cell, cell: Cell): Cell {
-  if (cell.length === 0 || head.length === 0) return cell;
-  const name = head.map((run): Run => (run.code ? run : { ...run, bold: true }));
-  return [...name, { text: ': ' }, ...cell];
+function namedCell(head: Cell, cell: Cell, isHeading: boolean): Cell {
+  if (cell.length === 0) return cell;
+  const named = head.length === 0 ? cell : [...head, { text: ': ' }, ...cell];
+  return isHeading ? named.map(emboldened) : named;
 }
 
 /** Its words do not tell the whole address. */

@@ -31,7 +31,7 @@ function longestColumns({ head, rows }: Table): number {
   return [head, ...rows].reduce((sum, row) => sum + units(row), NARROW + 1);
 }
 
-/** A row is an item: "**head**: cell" line by line. */
+/** A row is an item: its first cell is the heading, "head: cell" are the lines below. */
 function writeList(paper: Paper, { head, rows }: Table, prefix: string): void {
   if (rows.length === 0) writeRuns(paper, joined(head), prefix, { bold: true });
   for (const row of rows) {
@@ -45,11 +45,8 @@ function writeList(paper: Paper, { head, rows }: Table, prefix: string): void {
       if (begun) put(paper, '\n');
       indent(paper, `${prefix}  `);
       begun = true;
-      if (!isEmpty(label)) {
-        writeRuns(paper, label, prefix, { bold: true });
-        put(paper, ': ');
-      }
-      writeRuns(paper, cell, `${prefix}  `);
+      const named = isEmpty(label) ? cell : [...label, { text: ': ' }, ...cell];
+      writeRuns(paper, named, `${prefix}  `, column === 0 ? { bold: true } : {});
     });
   }
 }

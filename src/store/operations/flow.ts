@@ -78,8 +78,6 @@ const selectHistory = hot((db, { value }: Slots<HistoryInput>) =>
           .orderBy('seq', 'desc');
       const due = said()
         .where('due', '=', sql.lit(1))
-        // What came while the integration was paused was never heard; a flood that was refused would fill all of it.
-        .where((eb) => eb.or([eb('fate_kind', 'is', null), eb('fate_kind', '<>', sql.lit('ignored' as const))]))
         .limit(value(({ limit }) => limit));
       const overheard = said().where('overheard', '=', sql.lit(1)).limit(sql.lit(MAX_OVERHEARD));
       return db

@@ -98,7 +98,10 @@ const updateFates = hotWrite((db, { rows }: Slots<readonly FateChange[]>) =>
     .whereRef('messages.seq', '=', 'v.seq'),
 );
 
-/** What was said goes with the outcome where nobody is to keep it: texts are not stored, or the conversation was forgotten. */
+/**
+ * What was said goes with the outcome where nobody is to keep it: texts are not stored, the conversation was forgotten, or nobody
+ * listened. A flood that was refused must not lie in the way of whoever reads the history.
+ */
 export async function saveFates(
   db: Kysely<Schema>,
   dialect: DialectParts,
@@ -106,7 +109,8 @@ export async function saveFates(
 ): Promise<void> {
   if (messages.length === 0) return;
   await updateFates(db, dialect, messages);
-  const kept = ({ due, store_content }: MessageState) => due === 1 && store_content === 1;
+  const kept = ({ due, store_content, fate_kind }: MessageState) =>
+    due === 1 && store_content === 1 && fate_kind !== 'ignored';
   const erased = messages.flatMap((message) => (kept(message) ? [] : [message.seq]));
   if (erased.length > 0) await eraseMessages(db, dialect, erased);
 }
