@@ -71,7 +71,9 @@ function missing(wanted: string, seen: string, where: string): string[] {
   for (let index = 0; index < wanted.length; index++) {
     at = seen.indexOf(wanted.charAt(index), at) + 1;
     if (at === 0) {
-      return [`from ${where}: "${wanted.slice(index, index + 40)}" after "${wanted.slice(Math.max(0, index - 20), index)}"`];
+      return [
+        `from ${where}: "${wanted.slice(index, index + 40)}" after "${wanted.slice(Math.max(0, index - 20), index)}"`,
+      ];
     }
   }
   return [];

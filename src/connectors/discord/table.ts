@@ -1,5 +1,6 @@
 import type { Cell, Table } from '../shared/markdown/blocks.ts';
 import { columns } from '../shared/markdown/columns.ts';
+import { emboldened } from '../shared/markdown/runs.ts';
 import { type Writing, writeOneLine } from './inline.ts';
 
 /** Narrow enough for a code block on most screens. */
@@ -19,18 +20,14 @@ export function tableTextLimit({ head, rows }: Table): number {
 
 /** An item for each row, which its first cell is the heading of, and a line for each other cell. */
 export function tableList({ head, rows }: Table, writing: Writing): string[] {
-  if (rows.length === 0) return [head.map((cell) => writeOneLine(bold(cell), writing, true)).join(' · ')];
+  if (rows.length === 0) return [head.map((cell) => writeOneLine(emboldened(cell), writing, true)).join(' · ')];
   const named = head.map((cell) => (cell.length > 0 ? [...cell, { text: ': ' }] : cell));
   return rows.flatMap((row) => {
     const lines = row.flatMap((cell, column) => {
       if (cell.every(({ text }) => text.trim() === '')) return [];
       const line = [...(named[column] ?? []), ...cell];
-      return [writeOneLine(column === 0 ? bold(line) : line, writing, true)];
+      return [writeOneLine(column === 0 ? emboldened(line) : line, writing, true)];
     });
     return lines.map((line, index) => `${index === 0 ? '- ' : '  '}${line}`);
   });
-}
-
-function bold(cell: Cell): Cell {
-  return cell.map((run) => (run.code ? run : { ...run, bold: true }));
 }

@@ -62,7 +62,7 @@ describe('write', () => {
     [
       'a wide table',
       [table(['a', ''], ['x'.repeat(50), '1. y'.repeat(5)], ['', '- z'])],
-      [`- **a**: ${'x'.repeat(50)}`, `  1\\. y${'1. y'.repeat(4)}`, '- \\- z'],
+      [`- **a: ${'x'.repeat(50)}**`, `  1\\. y${'1. y'.repeat(4)}`, '- \\- z'],
     ],
     [
       'a table without rows',
@@ -139,5 +139,9 @@ describe('write', () => {
     expect(write([p('my_var'), code('x_ = 1')])).toBe('my\\_var\n```\nx_ = 1\n```');
     expect(write([p('[', inline('](http://a.example)'))])).toBe('\\[`](http://a.example)`');
     expect(write([p('[1]', inline('a[0]'))])).toBe('[1]`a[0]`');
+    const before = p(link('words'), link(' (a.example)'));
+    expect(write([before, p(inline('](http://b.example)'))])).toBe(
+      `words (a.example) <${url}>\n\n\`](http://b.example)\``,
+    );
   });
 });

@@ -1,4 +1,5 @@
 import type { Block, Item, List, Run, Table } from '../shared/markdown/blocks.ts';
+import { emboldened } from '../shared/markdown/runs.ts';
 import { type Care, note, type Writing, writeLines, writeOneLine } from './inline.ts';
 import { tableList, tableText, tableTextLimit } from './table.ts';
 
@@ -138,11 +139,7 @@ function heading(level: number, runs: readonly Run[], { writing, listed }: Conte
   }
   return [
     {
-      text: writeOneLine(
-        runs.map((run) => (run.code ? run : { ...run, bold: true })),
-        writing,
-        true,
-      ),
+      text: writeOneLine(emboldened(runs), writing, true),
     },
   ];
 }

@@ -128,7 +128,7 @@ const rowMeasures = new WeakMap<readonly Cell[], RowMeasure>();
 function rowMeasure(row: readonly Cell[], isHead: boolean): RowMeasure {
   const known = rowMeasures.get(row);
   if (known) return known;
-  const cells = row.map((cell) => runsMeasure(cell, isHead));
+  const cells = row.map((cell, at) => runsMeasure(cell, isHead || at === 0));
   const native = row.reduce((sum, cell, at) => sum + (isPlain(cell) ? 35 : 120) + (cells[at]?.json ?? 0), 3);
   const ticks = row.reduce((sum, cell) => sum + count(plain(cell), '`'), 0);
   const made = { ...joined(cells, 0, 0), native, ticks };

@@ -1,4 +1,5 @@
 import type { Block, Item, List, Run, Table } from '../shared/markdown/blocks.ts';
+import { emboldened } from '../shared/markdown/runs.ts';
 import { gridOf, listOf } from './tables.ts';
 
 /** These three and no others [S12]: then no answer forms a token that notifies somebody (faults.md §3, 47). */
@@ -27,7 +28,7 @@ function blockText(block: Block): string {
     case 'paragraph':
       return runsText(block.runs);
     case 'heading':
-      return runsText(block.runs.map(emboldened));
+      return runsText(emboldened(block.runs));
     case 'code':
       return fenced(block.text);
     case 'quote':
@@ -39,10 +40,6 @@ function blockText(block: Block): string {
     case 'rule':
       return '———';
   }
-}
-
-export function emboldened(run: Run): Run {
-  return run.code ? run : { ...run, bold: true };
 }
 
 /** A fence inside of it would end it: the text is a little other then, the blocks have it as it is. */

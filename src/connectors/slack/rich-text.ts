@@ -1,5 +1,5 @@
 import type { Block, Item, List, Run, Table } from '../shared/markdown/blocks.ts';
-import { emboldened } from './mrkdwn.ts';
+import { emboldened } from '../shared/markdown/runs.ts';
 import { gridOf, listOf } from './tables.ts';
 
 /** Blocks of a message, as far as we write them (the shapes of `@slack/types` 3.2). What they hold is literal text. */
@@ -93,7 +93,7 @@ function add(elements: RichElement[], block: Block, around: Around): void {
       addText(elements, inlines(block.runs), around);
       return;
     case 'heading':
-      addText(elements, inlines(block.runs.map(emboldened)), around);
+      addText(elements, inlines(emboldened(block.runs)), around);
       return;
     case 'rule':
       addText(elements, [RULE], around);
@@ -180,7 +180,7 @@ function parted({ checked, blocks }: Item): { line: Inline[]; rest: readonly Blo
   const end = blocks.findIndex(({ kind }) => kind !== 'paragraph' && kind !== 'heading');
   const begins = end === -1 ? blocks : blocks.slice(0, end);
   const line = begins.flatMap((block, at) => {
-    const runs = block.kind === 'heading' ? block.runs.map(emboldened) : block.kind === 'paragraph' ? block.runs : [];
+    const runs = block.kind === 'heading' ? emboldened(block.runs) : block.kind === 'paragraph' ? block.runs : [];
     const content = inlines(runs);
     return at > 0 && content.length > 0 ? [LINE, ...content] : content;
   });

@@ -1,5 +1,6 @@
 import type { Cell, Item, List, Run, Table } from '../shared/markdown/blocks.ts';
 import { columns } from '../shared/markdown/columns.ts';
+import { emboldened, merged } from '../shared/markdown/runs.ts';
 
 /** Columns of a monospaced block that a window beside a sidebar shows without scrolling. */
 export const NARROW = 60;
@@ -27,7 +28,7 @@ const BREAK: Run = { text: '\n' };
 function namedCell(head: Cell, cell: Cell, isHeading: boolean): Cell {
   if (cell.length === 0) return cell;
   const named = head.length === 0 ? cell : [...head, { text: ': ' }, ...cell];
-  return isHeading ? named.map(emboldened) : named;
+  return merged(isHeading ? emboldened(named) : named);
 }
 
 /** Its words do not tell the whole address. */

@@ -41,7 +41,7 @@ function writeList(paper: Paper, { head, rows }: Table, prefix: string): void {
     let begun = false;
     row.forEach((cell, column) => {
       const label = head[column] ?? [];
-      if (isEmpty(label) && isEmpty(cell)) return;
+      if (isEmpty(cell)) return;
       if (begun) put(paper, '\n');
       indent(paper, `${prefix}  `);
       begun = true;

@@ -125,14 +125,14 @@ describe('write', () => {
     [
       'a wide table',
       [table(['Name', 'What it is'], ['Oolong', 'between green and black tea'], ['', 'water'])],
-      '• Name: Oolong\n  What it is: between green and black tea\n• Name: \n  What it is: water',
-      ['bold Name', 'bold What it is', 'bold Name', 'bold What it is'],
+      '• Name: Oolong\n  What it is: between green and black tea\n• What it is: water',
+      ['bold Name: Oolong'],
     ],
     [
       'a table with a link',
       [{ ...table(['At']), rows: [[[{ text: url, href: url }]]] }],
       `• At: ${url}`,
-      ['bold At', `text_link ${url} ${url}`],
+      ['bold At:', `text_link ${url} ${url}`, `bold ${url}`],
     ],
   ])('%s', (_name, blocks, text, looks) => {
     expect(shown(blocks)).toEqual({ text, looks });

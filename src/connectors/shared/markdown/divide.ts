@@ -1,5 +1,5 @@
 import type { Block, Cell, Item, List, Run, Table } from './blocks.ts';
-import { between, countWithin, isWhereTo, plain, trimmed, words } from './runs.ts';
+import { between, countWithin, emboldened, isWhereTo, plain, trimmed, words } from './runs.ts';
 import { codeCut, graphemeCut, largest, proseCut } from './text-cuts.ts';
 
 /** How much room there is for a block, beside what is already on the sheet. */
@@ -196,7 +196,6 @@ function divideTable(table: Table, room: Room): Division | undefined {
 
 function asParagraph(head: Cell, cell: Cell): Block[] {
   if (cell.length === 0) return [];
-  const label =
-    head.length > 0 ? [...head.map((run): Run => (run.code ? run : { ...run, bold: true })), { text: ': ' }] : [];
+  const label = head.length > 0 ? [...emboldened(head), { text: ': ' }] : [];
   return [{ kind: 'paragraph', runs: [...label, ...cell] }];
 }

@@ -91,6 +91,11 @@ function trimLast(runs: Run[]): void {
   }
 }
 
+/** As the words of a heading. Code has no other look. */
+export function emboldened(runs: readonly Run[]): Run[] {
+  return runs.map((run) => (run.code ? run : { ...run, bold: true }));
+}
+
 /** The part of the runs between two positions, UTF-16 units of `plain`. */
 export function between(runs: readonly Run[], from: number, to: number): Run[] {
   const result: Run[] = [];
