@@ -40,6 +40,7 @@ export function flowOn(tables: Tables): FlowStore {
           conversation,
           message: fate ? withoutQuote({ ...message, text: kept ? message.text : '' }) : message,
           receivedAt: at,
+          counted: fate === null,
           due: fate === null,
           overheard: kept,
           arrived: epoch === null,

@@ -47,7 +47,9 @@ export interface MessageRow {
   conversation: ConversationKey;
   message: InboundMessage;
   readonly receivedAt: number;
-  /** It was due a turn when it came and is not forgotten: what a conversation's history is made of, */
+  /** It was due a turn when it came, */
+  readonly counted: boolean;
+  /** and is neither forgotten nor ignored: what a conversation's history is made of, */
   due: boolean;
   /** and of these, which nobody answers. */
   overheard: boolean;

@@ -155,8 +155,8 @@ export class Verdicts {
   #counts(): void {
     const { tables, violated } = this.#deps;
     const counted = new Map<IntegrationId, number>();
-    for (const { integrationId, due, fate } of tables.messages.values()) {
-      const more = Number(due) + Number(fate?.kind === 'answered');
+    for (const { integrationId, counted: heard, fate } of tables.messages.values()) {
+      const more = Number(heard) + Number(fate?.kind === 'answered');
       counted.set(integrationId, (counted.get(integrationId) ?? 0) + more);
     }
     for (const { id, messageCount } of tables.integrations.values()) {

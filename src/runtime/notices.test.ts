@@ -108,6 +108,8 @@ describe('when there is no answer', { timeout: 30_000 }, () => {
     asked.reject(new ResponderError('model_timeout', 'late'));
     await rig.quiet();
     expect(rig.fates()).toEqual({ old: 'expired:age', paused: 'ignored:paused' });
+    // Nobody listened, so nothing is kept, and a flood of such does not make histories slow.
+    expect(rig.query("select text, due from messages where fate_kind = 'ignored'")).toEqual([{ text: '', due: 0 }]);
     expect(rig.platform.calls).toHaveLength(0);
   });
 

@@ -70,7 +70,7 @@ export interface Rig {
   /** Nothing under way in the store, and nothing that goes on without time passing. */
   quiet(): Promise<void>;
   query(sql: string): Record<string, unknown>[];
-  /** Outcome of each message by its text, or by its id where the text is not kept: `answered`, `failed:gone`, `open`. */
+  /** Outcome of each message by its text, or by its id where it was not said here: `answered`, `failed:gone`, `open`. */
   fates(): Record<string, string>;
   health(): { state: string; code?: string };
   begin(): Promise<void>;
@@ -113,6 +113,7 @@ export async function startRig({ userLimits, greeting }: RigOptions = {}): Promi
   let pending = 0;
   let life = 0;
   let messages = 0;
+  const texts = new Map<string, string>();
 
   const write = (event: string, fields: LogFields = {}) => void log.push({ event, fields });
   const logger: Log = { debug: write, info: write, warn: write, error: write, child: () => logger };
@@ -235,15 +236,19 @@ export async function startRig({ userLimits, greeting }: RigOptions = {}): Promi
         remove: async () => told(await store.deleteIntegration(userId, id)),
       };
     },
-    message: (text, { channel = 'c1', cursors: _, ...over } = {}) => ({
-      id: `m${++messages}`,
-      at: { channel },
-      author: { id: 'u1', name: 'Ada', kind: 'person' },
-      text,
-      sentAt: clock.now(),
-      addressed: true,
-      ...over,
-    }),
+    message: (text, { channel = 'c1', cursors: _, ...over } = {}) => {
+      const message: InboundMessage = {
+        id: `m${++messages}`,
+        at: { channel },
+        author: { id: 'u1', name: 'Ada', kind: 'person' },
+        text,
+        sentAt: clock.now(),
+        addressed: true,
+        ...over,
+      };
+      texts.set(message.id, text);
+      return message;
+    },
     async say(text, over = {}) {
       const { port } = await rig.receiver();
       await port.accept([rig.message(text, over)], over.cursors ?? []);
@@ -284,9 +289,10 @@ export async function startRig({ userLimits, greeting }: RigOptions = {}): Promi
     fates: () =>
       Object.fromEntries(
         rig
-          .query('select text, message_id, fate_kind, fate_reason from messages order by seq')
-          .map(({ text, message_id, fate_kind, fate_reason }) => [
-            text === '' ? message_id : text,
+          .query('select message_id, fate_kind, fate_reason from messages order by seq')
+          .map(({ message_id, fate_kind, fate_reason }) => [
+            // The store does not keep every text.
+            texts.get(String(message_id)) ?? String(message_id),
             fate_kind === null ? 'open' : `${fate_kind}${fate_reason === null ? '' : `:${fate_reason}`}`,
           ]),
       ),
