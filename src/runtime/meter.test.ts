@@ -50,6 +50,13 @@ describe('the meter', () => {
     expect(await meter.spent(whose, 'ada')).toEqual({ person: 6, integration: 15, user: 1_105 });
   });
 
+  it('tells nobody that nothing was spent while it is still asking', async () => {
+    const { meter, stored, world } = rig();
+    Object.assign(stored, alike(7));
+    expect(await Promise.all([meter.spent(whose, 'ada'), meter.spent(whose, 'ada')])).toEqual([alike(7), alike(7)]);
+    expect(world.reads).toBe(1);
+  });
+
   it('writes what comes while it writes in one go, and never counts it twice', async () => {
     const { meter, written, world } = rig();
     const held = Promise.withResolvers<void>();

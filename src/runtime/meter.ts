@@ -33,6 +33,7 @@ interface Counter {
   readAt: number;
 }
 
+type Counters = Readonly<Record<keyof Spent, Counter>>;
 type Whose = Pick<Integration, 'id' | 'userId'>;
 
 /** The day's tokens: counted here at once, kept in the store as good as it goes. No answer waits for that. */
@@ -42,30 +43,42 @@ export class Meter {
   /** By whose they are; written together. */
   #unwritten = new Map<string, { readonly whose: Whose; readonly spending: Spending }>();
   #writing: Promise<void> | undefined;
+  /** By person of an integration. */
+  readonly #reading = new Map<string, Promise<void>>();
 
   constructor(deps: MeterDeps) {
     this.#deps = deps;
   }
 
   async spent(whose: Whose, person: string): Promise<Spent> {
-    const { store, clock, log } = this.#deps;
-    const day = dayOf(clock.now());
-    const counters = this.#of(whose, person, day);
+    const { clock } = this.#deps;
+    const counters = this.#of(whose, person, dayOf(clock.now()));
     const now = clock.elapsed();
     const own = Math.min(counters.person.readAt, counters.integration.readAt);
+    const [key] = keysOf(whose, person);
     if (own <= now - OWN_EVERY_MS || counters.user.readAt <= now - USER_EVERY_MS) {
       // Also when it fails: a store that is away is not asked more often.
       for (const counter of Object.values(counters)) counter.readAt = now;
-      try {
-        const stored = await store.spent(whose.id, person, day);
-        for (const key of ['person', 'integration', 'user'] as const) {
-          counters[key].tokens = stored[key] + counters[key].unwritten;
-        }
-      } catch (error) {
-        log.warn('spending_unknown', { integration: whose.id, error });
-      }
+      const reading = this.#read(whose, person, counters).finally(() => {
+        if (this.#reading.get(key) === reading) this.#reading.delete(key);
+      });
+      this.#reading.set(key, reading);
     }
+    // Who asks while the first answer is on its way would take all that was spent for nothing.
+    await this.#reading.get(key);
     return { person: counters.person.tokens, integration: counters.integration.tokens, user: counters.user.tokens };
+  }
+
+  async #read(whose: Whose, person: string, counters: Counters): Promise<void> {
+    const { store, log } = this.#deps;
+    try {
+      const stored = await store.spent(whose.id, person, counters.person.day);
+      for (const key of ['person', 'integration', 'user'] as const) {
+        counters[key].tokens = stored[key] + counters[key].unwritten;
+      }
+    } catch (error) {
+      log.warn('spending_unknown', { integration: whose.id, error });
+    }
   }
 
   add(whose: Whose, person: string, tokens: number): void {
@@ -115,7 +128,7 @@ export class Meter {
     this.#writing = undefined;
   }
 
-  #of(whose: Whose, person: string, day: string) {
+  #of(whose: Whose, person: string, day: string): Counters {
     const [ofPerson, ofIntegration, ofUser] = keysOf(whose, person);
     return {
       person: this.#counter(ofPerson, day),
