@@ -100,7 +100,7 @@ function linked(runs: readonly Run[], href: string, writing: Writing): Atom[] {
   const words = runs.map(({ text }) => text).join('');
   const bare = runs.map(({ href: _, ...run }) => run);
   if (href.length > MAX_ADDRESS) return bare.flatMap((run) => plain(run, writing));
-  if (/^https?:\/\/[!-~]+$/i.test(words) && URL.canParse(words) && new URL(words).href === href) {
+  if (/^https?:\/\/[!-~]+$/i.test(words) && (words === href || URL.parse(words)?.href === href)) {
     return [address(words, writing)];
   }
   if (writing.care === 'links' || words.trim() === '' || /[[\]]|:\/\//.test(words)) {

@@ -176,17 +176,44 @@ function list({ start, items }: List, context: Context): Line[] {
 }
 
 /** An item that goes on what an earlier message began stands at the margin: there is nothing it could be indented below. */
-function itemLines({ checked, blocks }: Item, marker: string, context: Context): Line[] {
+function itemLines(item: Item, marker: string, context: Context): Line[] {
+  const { checked, blocks } = item;
   const task = checked === undefined ? '' : checked ? '☑ ' : '☐ ';
   // A quote beside the marker would not be one.
   const [first, ...others] = blocks;
   const own = first?.kind === 'quote' ? [...first.blocks, ...others] : blocks;
-  const lines = flow(own, { ...context, listed: true, indent: context.indent + marker.length });
+  const lines = [...itemFlow(item, own, { ...context, listed: true, indent: context.indent + marker.length })];
   if (marker === '') return lines;
   const beside = own[0]?.kind === 'list' || lines[0]?.atMargin ? undefined : lines.shift();
   const indent = ' '.repeat(marker.length);
   const below = lines.map((line) => (line.atMargin || line.text === '' ? line : { ...line, text: indent + line.text }));
   return [{ text: (marker + task + (beside?.text ?? '')).trimEnd() || marker }, ...below];
+}
+
+interface ItemFlow {
+  readonly lines: readonly Line[];
+  readonly writing: Writing;
+}
+
+/** A list is measured with more and more of its items until it is laid out. */
+const knownItems = new WeakMap<Item, Map<string, ItemFlow>>();
+
+function itemFlow(item: Item, blocks: readonly Block[], context: Context): readonly Line[] {
+  const { writing, quoted, indent } = context;
+  const known = knownItems.get(item) ?? new Map<string, ItemFlow>();
+  knownItems.set(item, known);
+  const key = `${writing.care} ${quoted} ${indent}`;
+  let found = known.get(key);
+  if (!found) {
+    const own: Writing = { care: writing.care, needed: 'none', plain: true, extra: 0 };
+    found = { lines: flow(blocks, { ...context, writing: own }), writing: own };
+    known.set(key, found);
+  }
+  const { needed, plain, extra } = found.writing;
+  if (needed === 'links' || writing.needed === 'none') writing.needed = needed;
+  writing.plain &&= plain;
+  writing.extra += extra;
+  return found.lines;
 }
 
 /**

@@ -3,11 +3,11 @@ import { stripInvisible } from '../../../core/text.ts';
 
 /** Long enough that hardly an answer is cut, short enough to be read in a few ms. */
 const SLICE = 16_000;
-/** Where every fifth character is a sign of Markdown or ends a line: nobody writes so for people, and some takes n² time. */
+/** Where every fifth character is a sign of Markdown or of an address: nobody writes so for people, and some takes n² time. */
 const DENSE_SLICE = 4_000;
 const DENSE = 0.2;
 const SIGNS = Array.from({ length: 128 }, (_, unit) =>
-  '*_~[]()!<>&|`#+-\\'.includes(String.fromCharCode(unit)) ? 1 : 0,
+  '*_~[]()!<>&|`#+-:/\\'.includes(String.fromCharCode(unit)) ? 1 : 0,
 );
 /** What is repeated of a line (a fence, the head of a table; without what nobody can see) must leave room for more. */
 const MAX_REPEATED = 400;
