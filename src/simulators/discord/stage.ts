@@ -17,7 +17,7 @@ export function makeStage(simulator: DiscordControls): Stage {
     say: async (text) => {
       channel.say(text, { from: person });
     },
-    transcript: async () => channel.transcript(),
+    transcript: async () => channel.transcript().map((line) => (line.fromBot ? { ...line, text: line.shown } : line)),
     changed: async (after, signal) => {
       const seen = JSON.stringify(channel.transcript());
       if (channel.transcript().length !== after) return;
