@@ -133,6 +133,26 @@ describe('write', () => {
     expect(write([p(text)])).toBe(written);
   });
 
+  it('is never measured shorter than it is, nor with more blocks', () => {
+    const wide = table(['a', 'b'], ['x'.repeat(50), 'y'.repeat(20)]);
+    const narrow = table(['a', 'b'], ['1', '`_'], ['[2]', '3']);
+    const blocks = [
+      p('my_var [1]', link('words', 'https://a.example/(x)'), link(' (a.example)', 'https://a.example/(x)')),
+      list(1, [p('a'), narrow, list(null, [wide], [quote(narrow)])], [p('b_c')]),
+      p(inline('x_ y')),
+      narrow,
+      code('x_'),
+      p(inline('](http://b.example)')),
+      wide,
+    ];
+    let before = 0;
+    for (let count = 1; count <= blocks.length; count++) {
+      const some = blocks.slice(0, count);
+      expect(measure(some)).toBeGreaterThanOrEqual(Math.max(before, write(some).length));
+      before = measure(some);
+    }
+  });
+
   it('lets nothing in a text begin what code or a mark ends', () => {
     expect(write([p('my_var or ', inline('_x_'))])).toBe('my\\_var or `_x_`');
     expect(write([p('my_var or ', inline('x_y'))])).toBe('my_var or `x_y`');

@@ -34,6 +34,16 @@ describe('reading', () => {
     expect(runs(source)).toEqual(expected);
   });
 
+  it('reads rules in a row as one', () => {
+    expect(read('a\n\n---\n***\n\n___\nb\n\n> ---\n> ---').map(({ kind }) => kind)).toEqual([
+      'paragraph',
+      'rule',
+      'paragraph',
+      'quote',
+    ]);
+    expect(read('> ---\n> ---')).toEqual([{ kind: 'quote', blocks: [{ kind: 'rule' }] }]);
+  });
+
   const href = 'https://x.example/a';
   it.each<[string, string, readonly Run[]]>([
     [
