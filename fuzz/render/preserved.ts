@@ -29,7 +29,7 @@ export function missingText(answer: string, parts: readonly Part[], shown: strin
   // Of a long answer, a line that looks like the definition of a link is one, wherever it stands.
   const definitions = answer.match(/^ {0,3}\[[^\]\n^]+\]:.*$/gm) ?? [];
   parser.parse(pieces.length > 1 ? definitions.join('\n\n') : '', env);
-  const readings = pieces.map(({ source }) => readingOf(parser.render(source, env)));
+  const readings = pieces.map(({ source, joint }) => readingOf(parser.render(source, env), joint === 'table'));
   return [
     ...missing(letters(answer), letters(pieces.map(({ source }) => source).join('\n')), 'the slices'),
     ...missing(letters(readings.map(({ text }) => text).join('\n')), seen, 'what is shown'),
@@ -37,10 +37,12 @@ export function missingText(answer: string, parts: readonly Part[], shown: strin
   ];
 }
 
-function readingOf(html: string): { text: string; heads: string[] } {
+/** `repeated`: it begins with the head of a table that began before. */
+function readingOf(html: string, repeated: boolean): { text: string; heads: string[] } {
   const heads: string[] = [];
   const rest = html.replace(/<table>.*?<\/table>/gs, (table) => {
     const [, head = '', body = ''] = /<thead>(.*?)<\/thead>\s*<tbody>(.*?)<\/tbody>/s.exec(table) ?? [];
+    if (body === '' && repeated && heads.length === 0) return '';
     if (body === '') return table;
     const rows = body.split('<tr>').map(cellsOf);
     heads.push(...cellsOf(head).filter((_, column) => rows.some((row) => letters(row[column] ?? '').length > 0)));
@@ -51,7 +53,10 @@ function readingOf(html: string): { text: string; heads: string[] } {
 
 function textOf(html: string): string {
   return html
-    .replace(/(<li>\s*(?:<p>)?(?:<code>\s*<\/code>|<br>|[\s\p{Cf}])*)\[[ xX]\]/gu, '$1')
+    .replace(
+      /(<li>(?:<p>|<code>\s*<\/code>|<br>|<([uo])l[^>]*>(?:\s*<li>\s*<\/li>)+\s*<\/\2l>|[\s\p{Cf}])*)\[[ xX]\]/gu,
+      '$1',
+    )
     .replace(/<[^>]*>/g, ' ')
     .replace(/&(amp|lt|gt|quot);/g, (_, name: string) => NAMED[name] ?? '')
     .replace(/<br\s{0,3}\/?>/gi, ' ')

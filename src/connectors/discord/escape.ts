@@ -14,7 +14,10 @@ export interface Standing {
  * of a token, where it keeps the servers from seeing one as well as the apps.
  */
 const MEANING =
-  /[\\*_~|`[]|\]\(|<(?=[@#:/+a-z])|@(?=everyone|here)|(?<=https?|steam|discord):\/\/(?=\S|$)|:(?=[\w+-]{1,64}:)/gi;
+  /[\\*_~|`[]|\]\(|<(?=[@#:/+a-z]|$)|@(?=everyone|here|[a-z]{0,7}$)|(?<=https?|steam|discord):\/\/(?=\S|$)|:(?=[\w+-]{1,64}:|[\w+-]{0,64}$)/gi;
+
+/** Up to the end of the text: whether it is a token depends on what follows. */
+const OPEN = /^(?:<|@(?!everyone|here)[a-z]*|:[\w+-]*)$/i;
 
 /** After `<`: what shows something else than it says, or leads somewhere. */
 const TOKEN =
@@ -25,6 +28,9 @@ export function escapeText(text: string, { before, after, marked, careful }: Sta
   return text.replace(MEANING, (sign, at: number) => {
     const previous = text[at - 1] ?? before;
     const next = text[at + sign.length] ?? after;
+    if ('<@:'.includes(sign) && OPEN.test(text.slice(at, at + 66)) && at + 66 >= text.length) {
+      return /^\s?$/.test(after) ? sign : `\\${sign}`;
+    }
     switch (sign) {
       case '\\':
         return /^[\s\dA-Za-z]?$/.test(next) ? sign : '\\\\';

@@ -116,6 +116,8 @@ describe('write', () => {
     ['`a`', '\\`a\\`'],
     ['C:\\Users\\_x \\', 'C:\\Users\\\\\\_x \\'],
     ['[a](b) [c]', '[a]\\(b) [c]'],
+    ['@everyone', '\\@everyone'],
+    ['all:', 'all:'],
     ['@everyone <@here @ann', '\\@everyone <\\@here @ann'],
     [
       '<@1> <@&2> <#3> <:a:4> <a:b:5> <t:6:R> </c:7> <id:home>',
@@ -131,6 +133,13 @@ describe('write', () => {
     ['1. a\n12. b\n1.5\n2) c', '1\\. a\n12\\. b\n1.5\n2) c'],
   ])('shows %j as it is', (text, written) => {
     expect(write([p(text)])).toBe(written);
+  });
+
+  it('lets no token form where a look that has no mark begins', () => {
+    expect(write([p(bold('a'), italic('b'), '@every', italic('one'))])).toBe('**a**_b_\\@every*one*');
+    expect(write([p('x@every', bold('one'), ' :smi', bold('le:'), ' <', bold('@1>'), ' a@')])).toBe(
+      'x\\@every**one** \\:smi**le\\:** \\<**@1>** a@',
+    );
   });
 
   it('is never measured shorter than it is, nor with more blocks', () => {

@@ -62,32 +62,29 @@ function divideRuns(block: Text, room: Room): Division | undefined {
 interface Span {
   readonly from: number;
   readonly to: number;
-  /** It ends with where it leads. */
-  readonly told: boolean;
+  /** From here on it tells where it leads. */
+  readonly told: number | undefined;
 }
 
 /** The link that a cut at this position goes through. */
 function linkAround(runs: readonly Run[], at: number): Span | undefined {
   let end = 0;
-  let span: { href: string | undefined; from: number; to: number; told: boolean } | undefined;
+  let span: { href: string | undefined; from: number; to: number; told: number | undefined } | undefined;
   for (const run of runs) {
     const from = end;
     end += run.text.length;
-    if (span && span.href === run.href) span = { ...span, to: end, told: isWhereTo(run) };
+    if (span && span.href === run.href) span = { ...span, to: end, told: isWhereTo(run) ? from : undefined };
     else if (from >= at) break;
-    else span = { href: run.href, from, to: end, told: isWhereTo(run) };
+    else span = { href: run.href, from, to: end, told: isWhereTo(run) ? from : undefined };
   }
   return span && span.href !== undefined && span.from < at && span.to > at ? span : undefined;
 }
 
 /** Words of a link that is cut do not lead anywhere, unless where to is still among them. */
 function withoutWay(runs: readonly Run[], link: Span, at: number): readonly Run[] {
-  const bare = between(runs, link.from, link.told ? at : link.to).map(({ href: _, ...run }) => run);
-  return [
-    ...between(runs, 0, link.from),
-    ...bare,
-    ...between(runs, link.told ? at : link.to, Number.POSITIVE_INFINITY),
-  ];
+  const to = link.told !== undefined && at <= link.told ? at : link.to;
+  const bare = between(runs, link.from, to).map(({ href: _, ...run }) => run);
+  return [...between(runs, 0, link.from), ...bare, ...between(runs, to, Number.POSITIVE_INFINITY)];
 }
 
 function divideCode(block: Extract<Block, { kind: 'code' }>, room: Room): Division | undefined {

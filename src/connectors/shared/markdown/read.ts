@@ -87,12 +87,16 @@ function task(item: Item): Item {
   const [first, ...others] = item.blocks;
   if (first?.kind !== 'paragraph') return item;
   const [run, ...runs] = first.runs;
-  const box = run && !run.code && run.href === undefined ? /^\[([ xX])\][ \n]+/.exec(run.text) : null;
+  const box = run && lookless(run) ? /^\[([ xX])\][ \n]+/.exec(run.text) : null;
   if (!run || !box) return item;
   const text = run.text.slice(box[0].length);
   const rest = text === '' ? runs : [{ ...run, text }, ...runs];
   if (rest.length === 0) return item;
   return { checked: box[1] !== ' ', blocks: [{ kind: 'paragraph', runs: rest }, ...others] };
+}
+
+function lookless({ bold, italic, strike, code, href }: Run): boolean {
+  return !bold && !italic && !strike && !code && href === undefined;
 }
 
 /** Items without content go; those after them keep their numbers, so a list with numbers becomes two. */

@@ -122,6 +122,9 @@ function lineCut(to: number, fence: RegExpExecArray | null, opening: string, tab
 const BELONGS =
   /^(?:\p{M}|\p{Emoji_Modifier}|\p{Regional_Indicator}|[\u200c-\u200f\u061c]|[\ufe00-\ufe0f]|[\u{E0000}-\u{E01EF}]|[\n\u{DC00}-\u{DFFF}])/u;
 
+/** In scripts of India a mark joins the letters on both sides of it. */
+const CONJUNCT = /^\p{M}\p{L}/u;
+
 /** A place up to `to` where a text can be cut without a difference to any of its characters. */
 function safeCut(answer: string, from: number, to: number): number {
   if (to >= answer.length) return answer.length;
@@ -131,7 +134,7 @@ function safeCut(answer: string, from: number, to: number): number {
   for (let at = to; at > least; at--) {
     const before = answer.charCodeAt(at - 1);
     if (before === 0x200d || before === 0x0d || (before & 0xfc00) === 0xd800) continue;
-    if (!BELONGS.test(answer.slice(at, at + 2))) return at;
+    if (!BELONGS.test(answer.slice(at, at + 2)) && !CONJUNCT.test(answer.slice(at - 1, at + 1))) return at;
   }
   // A flood of marks: anywhere but within a pair.
   return (answer.charCodeAt(to) & 0xfc00) === 0xdc00 ? to - 1 : to;
