@@ -14,10 +14,10 @@ export interface Standing {
  * of a token, where it keeps the servers from seeing one as well as the apps.
  */
 const MEANING =
-  /[\\*_~|`[]|\]\(|<(?=[@#:/+a-z]|$)|@(?=everyone|here|[a-z]{0,7}$)|(?<=https?|steam|discord):\/\/(?=\S|$)|:(?=[\w+-]{1,64}:|[\w+-]{0,64}$)/gi;
+  /[\\*_~|`[]|\]\(|<(?=[@#:/+a-z]|$)|@(?=everyone|here|[a-z]{0,7}$)|(?<=https?|steam|discord):\/\/(?=\S|$)|:(?=[\w+-]{1,64}(?::|$))/gi;
 
 /** Up to the end of the text: whether it is a token depends on what follows. */
-const OPEN = /^(?:<|@(?!everyone|here)[a-z]*|:[\w+-]*)$/i;
+const OPEN = /^(?:<|@(?!everyone|here)[a-z]*|:[\w+-]+)$/i;
 
 /** After `<`: what shows something else than it says, or leads somewhere. */
 const TOKEN =

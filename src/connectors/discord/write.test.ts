@@ -138,7 +138,7 @@ describe('write', () => {
   it('lets no token form where a look that has no mark begins', () => {
     expect(write([p(bold('a'), italic('b'), '@every', italic('one'))])).toBe('**a**_b_\\@every*one*');
     expect(write([p('x@every', bold('one'), ' :smi', bold('le:'), ' <', bold('@1>'), ' a@')])).toBe(
-      'x\\@every**one** \\:smi**le\\:** \\<**@1>** a@',
+      'x\\@every**one** \\:smi**le:** \\<**@1>** a@',
     );
   });
 
