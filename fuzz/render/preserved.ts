@@ -14,8 +14,8 @@ const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', qu
  * Is all of the answer's text shown? Compared are letters and digits (`\p{L}`, `\p{N}`), nothing else: those of the answer
  * must all occur in what is shown, in the same order, with whatever between them. What the answer's are is read
  * independently of the connectors: the Markdown as HTML (markdown-it, its defaults), without tags, without addresses, and
- * without the boxes of task lists, for which people see a sign. The head of a table is compared apart from the rest: its
- * words may stand before each cell, so that those of a column without a cell are not looked for. Read are the slices that
+ * without the boxes of task lists, also after what nobody sees, for which people see a sign. The head of a table is
+ * compared apart from the rest: its words may stand before each cell, so that those of a column without a cell are not looked for. Read are the slices that
  * the connectors make of a long answer, which have lost what is invisible; all of these together must be the answer.
  * Where the whole answer goes as a file, the letters and digits of its source must be in the file.
  * Returns what is missing, in words.
@@ -53,10 +53,7 @@ function readingOf(html: string, repeated: boolean): { text: string; heads: stri
 
 function textOf(html: string): string {
   return html
-    .replace(
-      /(<li>(?:<p>|<code>\s*<\/code>|<br>|<([uo])l[^>]*>(?:\s*<li>\s*<\/li>)+\s*<\/\2l>|[\s\p{Cf}])*)\[[ xX]\]/gu,
-      '$1',
-    )
+    .replace(/(<li>(?:<[^>]*>|[\s\p{Cf}])*)\[[ xX]\]/gu, '$1')
     .replace(/<[^>]*>/g, ' ')
     .replace(/&(amp|lt|gt|quot);/g, (_, name: string) => NAMED[name] ?? '')
     .replace(/<br\s{0,3}\/?>/gi, ' ')
