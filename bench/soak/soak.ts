@@ -15,8 +15,8 @@ const WARM_UP_MS = 30_000;
 const SAMPLE_MS = 10_000;
 /** Flat: over the last two thirds a straight line through the samples grows by at most so much. */
 const FLAT = { rss: 0.1, files: 10 } as const;
-/** Slack rations what is found only in its history, and that is looked for every 5 minutes. */
-const PATIENCE_MS = 420_000;
+/** Slack rations what is found only in its history: for ten minutes, where it has once looked like its strictest class. */
+const PATIENCE_MS = 900_000;
 const LOOK_MS = 250;
 /** Of the lost ones so many are told of. */
 const TOLD = 20;

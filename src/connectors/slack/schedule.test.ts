@@ -65,9 +65,14 @@ describe('the budget', () => {
     await clock.advance(60_000);
     expect(await spend(HISTORY, 5 * 60_000)).toBeLessThanOrEqual(6);
     expect(budget.waitMs('users.conversations')).toBe(0);
-    // The class can be left: it is tried again.
-    await clock.advance(60 * 60_000);
+    // The class can be left: it is tried again, and where it holds, later.
+    await clock.advance(10 * 60_000);
     expect([budget.capped, budget.pageSize]).toEqual([false, 200]);
+    budget.noticed(200, 15, true);
+    await clock.advance(15 * 60_000);
+    expect(budget.capped).toBe(true);
+    await clock.advance(5 * 60_000);
+    expect(budget.capped).toBe(false);
   });
 
   it('knows it at once where nobody can have called before', () => {

@@ -19,8 +19,9 @@ const FEW_CALLS = 5;
 const LONG_MS = 30_000;
 const AGAIN_MS = 2 * 60_000;
 const WINDOW_MS = 60_000;
-/** An app can leave the class: then it is tried again. */
-const CAPPED_MS = 60 * 60 * 1000;
+/** An app can leave the class, and may never have been in it: it is tried again, soon at first, ever more seldom as it proves true. */
+const CAPPED_MS = 10 * 60_000;
+const LONGEST_CAPPED_MS = 60 * 60_000;
 
 interface Account {
   /** When the steady pace allows the next call, if nothing is left of the burst. */
@@ -58,6 +59,7 @@ export class Budget {
   readonly #clock: Clock;
   readonly #accounts = new Map<ReadMethod, Account>();
   #cappedUntil = Number.NEGATIVE_INFINITY;
+  #cappedMs = CAPPED_MS;
   #newAt = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock) {
@@ -125,7 +127,11 @@ export class Budget {
 
   #cap(): void {
     const now = this.#clock.elapsed();
-    this.#cappedUntil = now + CAPPED_MS;
+    if (this.capped) return;
+    // Soon after it was tried again: it is so indeed.
+    const again = now - this.#cappedUntil < CAPPED_MS;
+    this.#cappedMs = again ? Math.min(this.#cappedMs * 2, LONGEST_CAPPED_MS) : CAPPED_MS;
+    this.#cappedUntil = now + this.#cappedMs;
     for (const [method, account] of this.#accounts) {
       // The call that told is the one of this minute.
       if (this.#isCapped(method)) account.due = Math.max(account.blockedUntil, now + CAPPED_EVERY_MS);

@@ -236,16 +236,17 @@ describe('a socket', () => {
     await until(() => link.heard.includes('again'));
   });
 
-  it('F088: ends when Socket Mode is switched off, and says what to do', async () => {
+  it('F088: says what to do when Socket Mode is switched off, looks for it seldom, and serves again once it is on', async () => {
     const at = scene();
     const link = start(at);
     await link.connected();
     there.setSocketMode(at.bot.app, false);
-    await link.running;
-    expect(link.health.at(-1)).toMatchObject({ state: 'error', code: 'socket_mode_off', transport: 'socket' });
-    const later = start(at);
-    await later.running;
-    expect(later.states()).toEqual(['connecting', 'error socket_mode_off']);
+    await until(() => link.states().at(-1) === 'error socket_mode_off' && link.slept.includes(5 * 60_000));
+    expect(link.health.at(-1)).toMatchObject({ transport: 'socket' });
+    there.setSocketMode(at.bot.app, true);
+    await link.connected();
+    at.channel.say('again');
+    await until(() => link.heard.includes('again'));
   });
 
   it('F089: waits for long when there are too many', async () => {

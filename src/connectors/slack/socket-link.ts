@@ -32,6 +32,8 @@ const STEADY_MS = 60_000;
 const SETTLE_MS = 5_000;
 /** While another program is counted, look again so often: only a new hello tells. */
 const RECOUNT_MS = 10 * 60_000;
+/** Socket Mode that its owner has switched off is looked for so often, lest somebody have to tell us that it is on again. */
+const SWITCHED_OFF_WAIT_MS = 5 * 60_000;
 /** Nobody can make us replace a connection more often than this. */
 const REFRESH_DISTANCE_MS = 60_000;
 
@@ -64,6 +66,8 @@ export function socketLink(name: string, appToken: string): SharedLink {
 type Verdict =
   | { readonly stop: true; readonly state: State }
   | { readonly stop: false; readonly state: State; readonly waitMs: number };
+
+const SWITCHED_OFF: Verdict = { stop: false, state: SOCKET_MODE_OFF, waitMs: SWITCHED_OFF_WAIT_MS };
 
 interface Opened {
   readonly connection: Connection;
@@ -191,14 +195,14 @@ class SocketLink {
     if (reply.kind === 'failed') return this.#again(UNREACHABLE);
     this.#port.log.warn('socket_refused', { error: reply.error });
     if (reply.kind === 'refused' && /socket_mode|forbidden_team/.test(reply.error)) {
-      return { stop: true, state: SOCKET_MODE_OFF };
+      return SWITCHED_OFF;
     }
     return { stop: true, state: BAD_APP_TOKEN };
   }
 
   #judge({ code, why, greeted }: End): Verdict {
     this.#port.log.info('socket_ended', { code, why: why ?? '', greeted });
-    if (why === 'disabled') return { stop: true, state: SOCKET_MODE_OFF };
+    if (why === 'disabled') return SWITCHED_OFF;
     if (why === 'crowded') {
       const waitMs = backoffMs(this.#crowds++, CROWDED_RETRY, this.#port.random);
       return { stop: false, state: CROWDED, waitMs };

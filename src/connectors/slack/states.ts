@@ -70,7 +70,8 @@ export const WRONG_APP: State = {
 export const SOCKET_MODE_OFF: State = {
   state: 'error',
   code: 'socket_mode_off',
-  message: 'Socket Mode is switched off for this app. Switch it on in the app’s settings and update the integration.',
+  message:
+    'Socket Mode is switched off for this app. Switch it on in the app’s settings; within five minutes it is used again.',
   fixUrl: APPS,
 };
 export const BAD_APP_TOKEN: State = {
