@@ -1,6 +1,7 @@
 import type { Block, Cell, Item, List, Run, Table } from '../shared/markdown/blocks.ts';
 import { plain } from '../shared/markdown/runs.ts';
 import { addressOf, escapeTokens } from './mrkdwn.ts';
+import { recent } from './recent.ts';
 import { gridOf, NARROW } from './tables.ts';
 
 /**
@@ -22,18 +23,26 @@ const STYLE = 54;
 const LIST = 115;
 export const FRAME = 80;
 
-const blocks = new WeakMap<Block, Measure>();
-const items = new WeakMap<Item, Measure>();
-
-export function measureOf(block: Block): Measure {
-  const known = blocks.get(block);
-  if (known) return known;
-  const made = measured(block);
-  blocks.set(block, made);
-  return made;
+/** The parts of what is measured, each of them known for a while. */
+interface Measures {
+  readonly block: (block: Block) => Measure;
+  readonly item: (item: Item) => Measure;
+  readonly row: (row: readonly Cell[]) => RowMeasure;
+  readonly head: (head: readonly Cell[]) => RowMeasure;
 }
 
-function measured(block: Block): Measure {
+/** For one answer: what it knows goes with it. */
+export function createMeasure(): (block: Block) => Measure {
+  const measures: Measures = {
+    block: recent((block) => measured(block, measures)),
+    item: recent((item) => itemMeasure(item, measures)),
+    row: recent((row) => rowMeasure(row, false)),
+    head: recent((head) => rowMeasure(head, true)),
+  };
+  return measures.block;
+}
+
+function measured(block: Block, measures: Measures): Measure {
   switch (block.kind) {
     case 'paragraph':
     case 'heading':
@@ -44,13 +53,13 @@ function measured(block: Block): Measure {
       return { text: text.length + count(text, '```') + 8, lines, json: json(block.text) + ELEMENT };
     }
     case 'quote': {
-      const inner = joined(block.blocks.map(measureOf), 2, FRAME + ELEMENT + 6);
+      const inner = joined(block.blocks.map(measures.block), 2, FRAME + ELEMENT + 6);
       return { ...inner, text: inner.text + 2 * (inner.lines + 1), json: inner.json + 2 * (inner.lines + 1) };
     }
     case 'list':
-      return listMeasure(block);
+      return listMeasure(block, measures);
     case 'table':
-      return tableMeasure(block);
+      return tableMeasure(block, measures);
     case 'rule':
       return { text: 3, lines: 0, json: ELEMENT };
   }
@@ -70,46 +79,36 @@ function joined(all: readonly Measure[], breaks: number, frame: number): Measure
   return { text: text - last, lines: lines - last, json };
 }
 
-function listMeasure(list: List): Measure {
-  const all = joined(list.items.map(itemMeasure), 1, 0);
+function listMeasure(list: List, { item }: Measures): Measure {
+  const all = joined(list.items.map(item), 1, 0);
   const number = String((list.start ?? 0) + list.items.length).length;
   return { ...all, text: all.text + (number + 2) * list.items.length, json: all.json + LIST };
 }
 
-function itemMeasure(item: Item): Measure {
-  const known = items.get(item);
-  if (known) return known;
-  const all = joined(item.blocks.map(measureOf), 1, item.blocks.length > 1 ? ELEMENT + 4 : 0);
+function itemMeasure(item: Item, { block }: Measures): Measure {
+  const all = joined(item.blocks.map(block), 1, item.blocks.length > 1 ? ELEMENT + 4 : 0);
   // Whatever is no line interrupts the list, which begins anew after it.
   const apart = item.blocks.filter(({ kind }) => kind !== 'paragraph' && kind !== 'heading').length;
   const own = 50 + (item.checked === undefined ? 0 : ELEMENT) + (item.continued ? FRAME + LIST : 0);
-  const made = {
+  return {
     text: all.text + 4 * all.lines + 2,
     lines: all.lines,
     json: all.json + own + apart * (FRAME + ELEMENT + LIST),
   };
-  items.set(item, made);
-  return made;
 }
 
 /** A row more may turn the lines of a table into a list, and the list may be shorter: both are looked at. */
-function tableMeasure(table: Table): Measure {
+function tableMeasure(table: Table, measures: Measures): Measure {
   const { head, rows } = table;
-  const cells = joined(
-    rows.map((row) => rowMeasure(row, false)),
-    0,
-    0,
-  );
-  const names = rowMeasure(head, true);
+  const names = measures.head(head);
+  const lined = rows.map(measures.row);
+  const cells = joined(lined, 0, 0);
   const many = Math.max(1, rows.length);
-  const ticks = [head, ...rows].reduce((sum, row) => sum + rowMeasure(row, row === head).ticks, 0);
+  const ticks = lined.reduce((sum, row) => sum + row.ticks, names.ticks);
   const grid = cells.text + names.text + ticks + (rows.length + 2) * (NARROW + 1) + 8;
   const list = cells.text + (names.text + head.length * 7 + 2) * many + 4 * cells.lines + 4 * names.lines * many;
   const lines = cells.lines + (names.lines + head.length) * many + 3;
-  const native = [head, ...rows].reduce(
-    (sum, row) => sum + rowMeasure(row, row === head).native,
-    head.length * 45 + 80,
-  );
+  const native = lined.reduce((sum, row) => sum + row.native, names.native + head.length * 45 + 80);
   // Where it is longer than a message anyhow, its columns need not be counted.
   const isGrid = grid < 20_000 && gridOf(table) !== undefined;
   const asList = cells.json + names.json * many + (head.length * 2 * ELEMENT + 60) * many;
@@ -123,17 +122,11 @@ interface RowMeasure extends Measure {
   readonly ticks: number;
 }
 
-const rowMeasures = new WeakMap<readonly Cell[], RowMeasure>();
-
 function rowMeasure(row: readonly Cell[], isHead: boolean): RowMeasure {
-  const known = rowMeasures.get(row);
-  if (known) return known;
   const cells = row.map((cell, at) => runsMeasure(cell, isHead || at === 0));
   const native = row.reduce((sum, cell, at) => sum + (isPlain(cell) ? 35 : 120) + (cells[at]?.json ?? 0), 3);
   const ticks = row.reduce((sum, cell) => sum + count(plain(cell), '`'), 0);
-  const made = { ...joined(cells, 0, 0), native, ticks };
-  rowMeasures.set(row, made);
-  return made;
+  return { ...joined(cells, 0, 0), native, ticks };
 }
 
 function isPlain(cell: Cell): boolean {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Block, Item, Run, Table } from '../shared/markdown/blocks.ts';
-import { partOf, render, size, TEXT_LENGTH } from './render.ts';
+import { createSize, partOf, render, TEXT_LENGTH } from './render.ts';
 
 const say = (...runs: (string | Run)[]): Block => ({
   kind: 'paragraph',
@@ -35,6 +35,8 @@ const numbers = (indent: number, words: string[], more: object = {}) => ({
   ...bullets(indent, words, more),
   style: 'ordered',
 });
+
+const size = createSize();
 
 describe('a sheet', () => {
   it.each<[string, Block[], string, object[]]>([

@@ -1,9 +1,8 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Part } from '../../core/delivery.ts';
 import { isBlank } from '../../core/text.ts';
 import type { Block } from '../shared/markdown/blocks.ts';
-import { layOut } from '../shared/markdown/layout.ts';
-import { FRAME, measureOf } from './measure.ts';
+import { sheetsOf } from '../shared/markdown/layout.ts';
+import { createMeasure, FRAME } from './measure.ts';
 import { mrkdwn } from './mrkdwn.ts';
 import { type SlackBlock, slackBlocks } from './rich-text.ts';
 
@@ -29,11 +28,9 @@ export interface Format {
  * tokens is escaped: so no answer notifies a channel, a group or a person (faults.md §3, 47).
  */
 export async function render(answer: string): Promise<readonly Part[]> {
-  const { sheets } = await layOut(answer, { size, limit: TEXT_LENGTH });
   const parts: Part[] = [];
-  for (const sheet of sheets) {
-    // A hostile answer has thousands.
-    if (parts.length > 0) await setImmediate();
+  // A hostile answer has thousands: each is made as soon as it is laid out, so that little of the tree is held.
+  for await (const sheet of sheetsOf(answer, { size: createSize(), limit: TEXT_LENGTH })) {
     const part = partOf(sheet);
     if (!isBlank(part.text)) parts.push(part);
   }
@@ -45,22 +42,25 @@ export function partOf(sheet: readonly Block[]): Part {
   return { text: mrkdwn(sheet), ...(blocks.length > 0 && { format: { blocks } satisfies Format }) };
 }
 
-/** How much of a message these blocks fill, in units of its text: that of its limits counts which they fill most. */
-export function size(blocks: readonly Block[]): number {
-  // Before the first there is no blank line.
-  let text = -2;
-  let length = FRAME;
-  let count = 1;
-  for (const block of blocks) {
-    const one = measureOf(block);
-    text += one.text + 2;
-    length += one.json + FRAME;
-    // It has a block of its own, and another follows it.
-    if (block.kind === 'rule' || block.kind === 'table') {
-      length += FRAME;
-      count += 2;
+/** How much of a message blocks fill, in units of its text: that of its limits counts which they fill most. */
+export function createSize(): (blocks: readonly Block[]) => number {
+  const measureOf = createMeasure();
+  return (blocks) => {
+    // Before the first there is no blank line.
+    let text = -2;
+    let length = FRAME;
+    let count = 1;
+    for (const block of blocks) {
+      const one = measureOf(block);
+      text += one.text + 2;
+      length += one.json + FRAME;
+      // It has a block of its own, and another follows it.
+      if (block.kind === 'rule' || block.kind === 'table') {
+        length += FRAME;
+        count += 2;
+      }
     }
-  }
-  const share = Math.max(length / BLOCKS_LENGTH, count / MOST_BLOCKS);
-  return Math.max(text, Math.ceil(share * TEXT_LENGTH));
+    const share = Math.max(length / BLOCKS_LENGTH, count / MOST_BLOCKS);
+    return Math.max(text, Math.ceil(share * TEXT_LENGTH));
+  };
 }

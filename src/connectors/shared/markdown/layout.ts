@@ -28,36 +28,41 @@ export interface Layout {
   readonly more: boolean;
 }
 
-/**
- * Markdown (CommonMark, tables, strikethrough, task lists) to messages, each within the limit. An answer is cut between
- * blocks, else between items, rows, lines, sentences, words, and at last between graphemes; code that is cut is code on
- * both sides, a list goes on with its numbers, a table repeats its head. Nothing is left out but white space at a cut.
- * Long texts are read in slices, between which other work goes on.
- */
+/** Markdown to messages, as `sheetsOf` makes them, but no more than the sheet allows. */
 export async function layOut(answer: string, sheet: Sheet): Promise<Layout> {
-  const most = sheet.sheets ?? Number.POSITIVE_INFINITY;
   const sheets: (readonly Block[])[] = [];
+  for await (const blocks of sheetsOf(answer, sheet)) {
+    if (sheets.length >= (sheet.sheets ?? Number.POSITIVE_INFINITY)) return { sheets, more: true };
+    sheets.push(blocks);
+  }
+  return { sheets, more: false };
+}
+
+/**
+ * Markdown (CommonMark, tables, strikethrough, task lists) to messages, each within the limit and none empty. An answer is
+ * cut between blocks, else between items, rows, lines, sentences, words, and at last between graphemes; code that is cut is
+ * code on both sides, a list goes on with its numbers, a table repeats its head. Nothing is left out but white space at a
+ * cut. Long texts are read in slices, between which other work goes on; not more is read than is asked for.
+ */
+export async function* sheetsOf(answer: string, sheet: Omit<Sheet, 'sheets'>): AsyncGenerator<readonly Block[]> {
   const definitions = definitionsIn(answer);
   let pending: readonly Block[] = [];
   let first = true;
-  const add = (blocks: readonly Block[]) => {
-    if (blocks.some((block) => block.kind === 'rule') || !isBlank(words(blocks))) sheets.push(blocks);
-  };
   for (const slice of slices(answer)) {
     if (!first) await setImmediate();
     first = false;
     pending = joined(pending, read(slice.source, definitions), slice.joint);
     for (let filled = fill(pending, sheet); filled; filled = fill(pending, sheet)) {
-      if (sheets.length >= most) return { sheets, more: true };
-      add(filled.head);
+      if (isSeen(filled.head)) yield filled.head;
       pending = filled.tail;
       await setImmediate();
     }
   }
-  if (pending.length === 0) return { sheets, more: false };
-  if (sheets.length >= most) return { sheets, more: true };
-  add(pending);
-  return { sheets, more: false };
+  if (isSeen(pending)) yield pending;
+}
+
+function isSeen(blocks: readonly Block[]): boolean {
+  return blocks.some((block) => block.kind === 'rule') || !isBlank(words(blocks));
 }
 
 interface Filled {
@@ -66,7 +71,7 @@ interface Filled {
 }
 
 /** One sheet of blocks that are too many for it; undefined if they are not. */
-function fill(blocks: readonly Block[], { size, limit }: Sheet): Filled | undefined {
+function fill(blocks: readonly Block[], { size, limit }: Omit<Sheet, 'sheets'>): Filled | undefined {
   const guess = countWithin(blocks, (block) => [block], limit);
   // To measure is to write: what is known is not asked for again.
   const known = new Map<number, number>([[0, 0]]);
