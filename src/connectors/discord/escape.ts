@@ -14,10 +14,10 @@ export interface Standing {
  * of a token, where it keeps the servers from seeing one as well as the apps.
  */
 const MEANING =
-  /[\\*_~|`[]|\]\(|<(?=[@#:/+a-z]|$)|@(?=everyone|here|[a-z]{0,7}$)|(?<=https?|steam|discord):\/\/(?=\S|$)|:(?=[\w+-]{1,64}(?::|$))/gi;
+  /[\\*_~|`[]|\]\(|<(?=[@#:/+a-z]|$)|@(?=everyone|here|[a-z]{0,7}$)|(?<=https?|steam|discord):\/\/(?=\S|$)|:(?=[\w+-]{1,64}:)/gi;
 
 /** Up to the end of the text: whether it is a token depends on what follows. */
-const OPEN = /^(?:<|@(?!everyone|here)[a-z]*|:[\w+-]+)$/i;
+const OPEN = /^(?:<|@(?!everyone|here)[a-z]*)$/i;
 
 /** After `<`: what shows something else than it says, or leads somewhere. */
 const TOKEN =
@@ -28,7 +28,7 @@ export function escapeText(text: string, { before, after, marked, careful }: Sta
   return text.replace(MEANING, (sign, at: number) => {
     const previous = text[at - 1] ?? before;
     const next = text[at + sign.length] ?? after;
-    if ('<@:'.includes(sign) && OPEN.test(text.slice(at, at + 66)) && at + 66 >= text.length) {
+    if ('<@'.includes(sign) && OPEN.test(text.slice(at, at + 66)) && at + 66 >= text.length) {
       return /^\s?$/.test(after) ? sign : `\\${sign}`;
     }
     switch (sign) {
@@ -57,6 +57,17 @@ export function escapeText(text: string, { before, after, marked, careful }: Sta
         return `\\${sign}`;
     }
   });
+}
+
+const EMOJI_BEGINS = /(?<=(?<!\\)(?:\\\\)*):[\w+-]*$/;
+const EMOJI_ENDS = /^[\w+-]*:/;
+
+/** One written piece after another, where an emoji's name could form across both: a `_` between them may be part of it. */
+export function followedBy(line: string, piece: string): string {
+  const begun = EMOJI_ENDS.test(piece.slice(0, 66)) ? EMOJI_BEGINS.exec(line.slice(-80)) : null;
+  if (!begun || begun[0] + piece.charAt(0) === '::') return line + piece;
+  const at = line.length - begun[0].length;
+  return `${line.slice(0, at)}\\${line.slice(at)}${piece}`;
 }
 
 const LINE_START = /^(\s*)(?:(#{1,3}|-#|[-+]|>{1,3})|(\d+)\.)(?=\s|$)/;

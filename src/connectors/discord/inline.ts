@@ -1,5 +1,5 @@
 import type { Run } from '../shared/markdown/blocks.ts';
-import { escapeStart, escapeText } from './escape.ts';
+import { escapeStart, escapeText, followedBy } from './escape.ts';
 
 /** One writing of one message. */
 export interface Writing {
@@ -175,7 +175,7 @@ function writeMarked(atoms: readonly Atom[], outer: number, before: string, afte
     const part = atoms.slice(at, end);
     const inside = writeMarked(part, level + 1, mark.at(-1) ?? previous, mark.charAt(0) || next, writing);
     if (mark === '_' && writing.needed === 'none' && /^\W/.test(inside)) writing.needed = 'signs';
-    line += mark + inside + mark;
+    line = followedBy(line, mark + inside + mark);
     at = end;
   }
   return line;

@@ -138,8 +138,11 @@ describe('write', () => {
   it('lets no token form where a look that has no mark begins', () => {
     expect(write([p(bold('a'), italic('b'), '@every', italic('one'))])).toBe('**a**_b_\\@every*one*');
     expect(write([p('x@every', bold('one'), ' :smi', bold('le:'), ' <', bold('@1>'), ' a@')])).toBe(
-      'x\\@every**one** \\:smi**le:** \\<**@1>** a@',
+      'x\\@every**one** :smi**le:** \\<**@1>** a@',
     );
+    expect(write([p('a :', italic('s:'), bold('b'))])).toBe('a \\:_s:_**b**');
+    expect(write([p(bold('a'), italic(':s'), ':')])).toBe('**a**_\\:s_:');
+    expect(write([p(bold('Tip:'), ' a', italic(':'), 's')])).toBe('**Tip:** a*:*s');
   });
 
   it('is never measured shorter than it is, nor with more blocks', () => {
