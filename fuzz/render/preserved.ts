@@ -8,6 +8,8 @@ parser.validateLink = () => true;
 
 /** They count as letters, but nobody can see them. */
 const FILLERS = /[\u115F\u1160\u3164\uFFA0]/g;
+/** Footnotes are text: `[^1]` is no link, and what is said of it no definition of one. */
+const FOOTNOTE = /^([\s>*+\-\d.)]*)\[(?=\^[^\]\s]{1,100}\]:)/gm;
 const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"' };
 
 /**
@@ -15,8 +17,9 @@ const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', qu
  * must all occur in what is shown, in the same order, with whatever between them. What the answer's are is read
  * independently of the connectors: the Markdown as HTML (markdown-it, its defaults), without tags, without addresses, and
  * without the boxes of task lists, also after what nobody sees, for which people see a sign. The head of a table is
- * compared apart from the rest: its words may stand before each cell, so that those of a column without a cell are not looked for. Read are the slices that
- * the connectors make of a long answer, which have lost what is invisible; all of these together must be the answer.
+ * compared apart from the rest: its words may stand before each cell, so that those of a column without a cell are not
+ * looked for. Read are the slices that the connectors make of a long answer, which have lost what is invisible; all of
+ * these together must be the answer.
  * Where the whole answer goes as a file, the letters and digits of its source must be in the file.
  * Returns what is missing, in words.
  */
@@ -29,7 +32,13 @@ export function missingText(answer: string, parts: readonly Part[], shown: strin
   // Of a long answer, a line that looks like the definition of a link is one, wherever it stands.
   const definitions = answer.match(/^ {0,3}\[[^\]\n^]+\]:.*$/gm) ?? [];
   parser.parse(pieces.length > 1 ? definitions.join('\n\n') : '', env);
-  const readings = pieces.map(({ source, joint }) => readingOf(parser.render(source, env), joint === 'table'));
+  const readings = pieces.map(({ source, joint }, at) =>
+    readingOf(
+      parser.render(source.replace(FOOTNOTE, '$1\\['), env),
+      joint === 'table',
+      pieces[at + 1]?.joint === 'table',
+    ),
+  );
   return [
     ...missing(letters(answer), letters(pieces.map(({ source }) => source).join('\n')), 'the slices'),
     ...missing(letters(readings.map(({ text }) => text).join('\n')), seen, 'what is shown'),
@@ -37,12 +46,13 @@ export function missingText(answer: string, parts: readonly Part[], shown: strin
   ];
 }
 
-/** `repeated`: it begins with the head of a table that began before. */
-function readingOf(html: string, repeated: boolean): { text: string; heads: string[] } {
+/** `repeated`: it begins with the head of a table that began before. `goesOn`: the next begins so with its last table. */
+function readingOf(html: string, repeated: boolean, goesOn: boolean): { text: string; heads: string[] } {
   const heads: string[] = [];
-  const rest = html.replace(/<table>.*?<\/table>/gs, (table) => {
+  const rest = html.replace(/<table>.*?<\/table>\s*/gs, (table, at: number) => {
     const [, head = '', body = ''] = /<thead>(.*?)<\/thead>\s*<tbody>(.*?)<\/tbody>/s.exec(table) ?? [];
     if (body === '' && repeated && heads.length === 0) return '';
+    if (body === '' && goesOn && at + table.length === html.length) return '';
     if (body === '') return table;
     const rows = body.split('<tr>').map(cellsOf);
     heads.push(...cellsOf(head).filter((_, column) => rows.some((row) => letters(row[column] ?? '').length > 0)));
