@@ -16,13 +16,15 @@ export function brokenGraphemes(answer: string, parts: readonly Part[]): string[
   });
 }
 
-/** Only where both are neighbours in the answer too, and nowhere with white space between, is this a cut for certain. */
+const BREAK = /^(?:\s|<br\s{0,3}\/?>)+/i;
+
+/** Only where both are neighbours in the answer too, and nowhere with white space or a break between, is this a cut for certain. */
 function neighbours(answer: string, before: string, after: string): boolean {
   let found = false;
   for (let at = answer.indexOf(before); at !== -1; at = answer.indexOf(before, at + 1)) {
     const rest = answer.slice(at + before.length, at + before.length + 200);
     if (rest.startsWith(after)) found = true;
-    else if (rest.trimStart().startsWith(after)) return false;
+    else if (rest.replace(BREAK, '').startsWith(after)) return false;
   }
   return found;
 }
