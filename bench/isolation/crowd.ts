@@ -63,12 +63,3 @@ export function news<T>(list: readonly T[]): () => readonly T[] {
     return list.slice(from);
   };
 }
-
-/** Takes out again what has been added last. */
-export function withdraw<T>(list: T[]): () => undefined {
-  const added = list.at(-1);
-  return () => {
-    const at = added === undefined ? -1 : list.indexOf(added);
-    if (at >= 0) list.splice(at, 1);
-  };
-}

@@ -1,7 +1,7 @@
 import type { BotHandle } from '../../src/simulators/discord/bots.ts';
 import type { Fault } from '../../src/simulators/discord/faults.ts';
 import { startDiscordSimulator } from '../../src/simulators/discord/simulator.ts';
-import { ALWAYS, again, type Crowd, LEDGER_LIMIT, news, type Trouble, withdraw } from './crowd.ts';
+import { ALWAYS, again, type Crowd, LEDGER_LIMIT, news, type Trouble } from './crowd.ts';
 
 /** Part of the path, name, what happens, whether everything arrives in the end. */
 const failures: readonly (readonly [string, string, Fault, boolean])[] = [
@@ -35,9 +35,7 @@ export async function discord(count: number): Promise<Crowd> {
       name: `POST messages: ${name}`,
       passes,
       begin: (seat) => {
-        const { rules } = sim.scene.faults;
-        sim.fail({ method: 'POST', path, fault, times: ALWAYS, botId: bot(seat).id });
-        return withdraw(rules);
+        return sim.fail({ method: 'POST', path, fault, times: ALWAYS, botId: bot(seat).id });
       },
     }),
   );

@@ -2,7 +2,7 @@ import type { BotHandle } from '../../src/simulators/slack/apps.ts';
 import type { Fault } from '../../src/simulators/slack/faults.ts';
 import type { ChannelHandle } from '../../src/simulators/slack/handles.ts';
 import { startSlackSimulator } from '../../src/simulators/slack/simulator.ts';
-import { ALWAYS, again, type Crowd, LEDGER_LIMIT, news, type Trouble, withdraw } from './crowd.ts';
+import { ALWAYS, again, type Crowd, LEDGER_LIMIT, news, type Trouble } from './crowd.ts';
 
 const SEND = 'chat.postMessage';
 /** The platform's own second and third retry come after 1 and 5 minutes [S1]; nobody has so much time here. */
@@ -43,9 +43,7 @@ export async function slack(count: number): Promise<Crowd> {
     name: `${method}: ${name}`,
     passes,
     begin: (seat) => {
-      const { rules } = sim.scene.faults;
-      sim.fail({ method, fault, times: ALWAYS, botId: bot(seat).id });
-      return withdraw(rules);
+      return sim.fail({ method, fault, times: ALWAYS, botId: bot(seat).id });
     },
   });
   const repeated = (name: string, action: (bot: BotHandle) => void): Trouble => ({

@@ -1,7 +1,7 @@
 import type { BotHandle } from '../../src/simulators/telegram/bots.ts';
 import type { Fault } from '../../src/simulators/telegram/faults.ts';
 import { startTelegramSimulator } from '../../src/simulators/telegram/simulator.ts';
-import { ALWAYS, again, type Crowd, type End, LEDGER_LIMIT, news, question, type Trouble, withdraw } from './crowd.ts';
+import { ALWAYS, again, type Crowd, type End, LEDGER_LIMIT, news, question, type Trouble } from './crowd.ts';
 
 const HTML = '<html><body>502 Bad Gateway</body></html>';
 const error = (status: number, description: string, more: object = {}): Fault => ({
@@ -56,9 +56,7 @@ export async function telegram(count: number): Promise<Crowd> {
   };
   const failing = failures.map(([method, name, fault, passes]): Trouble => {
     const begin = (seat: number): End => {
-      const { rules } = sim.scene.faults;
-      sim.fail({ method, fault, times: ALWAYS, botId: bot(seat).id });
-      return withdraw(rules);
+      return sim.fail({ method, fault, times: ALWAYS, botId: bot(seat).id });
     };
     return { name: `${method === '*' ? 'all' : method}: ${name}`, passes, begin };
   });

@@ -65,7 +65,7 @@ async function discordWorld(): Promise<ContractWorld> {
     revoke: async () => void simulator.resetToken(bot),
     expel: async () => simulator.kick(bot, guild),
     nextSend: async (fate, retryAfter = 1) =>
-      simulator.fail({
+      void simulator.fail({
         method: 'POST',
         path: '/messages',
         fault:

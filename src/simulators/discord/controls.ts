@@ -1,11 +1,11 @@
 import { createBell, ring, waitOn } from '../shared/bell.ts';
 import { SimulatorClock } from '../shared/clock.ts';
+import { FaultRules } from '../shared/fault-rules.ts';
 import type { Listener, ServeControl } from '../shared/listener.ts';
 import type { Simulator, SimulatorOptions, Stage } from '../simulator.ts';
 import { type BotHandle, type BotOptions, createBot, type Somebody } from './bots.ts';
 import { dispatchMember, dispatchRole } from './dispatch.ts';
 import { FaultControls } from './fault-controls.ts';
-import { createFaults } from './faults.ts';
 import { type GatewaySettings, usualGateway } from './gateway-settings.ts';
 import { type ChannelHandle, channelHandle, type SayOptions } from './handles.ts';
 import { createLedger, type Ledger } from './ledger.ts';
@@ -60,7 +60,7 @@ export class DiscordControls extends FaultControls implements Simulator {
       world: createWorld(options.messagesPerChannel ?? 10_000),
       clock: new SimulatorClock(options.now ?? Date.now),
       ledger: createLedger(options.ledgerLimit ?? 100_000),
-      faults: createFaults(),
+      faults: new FaultRules(),
       limits: createLimits(options.limits ?? {}),
       gateway: { ...usualGateway, ...options.gateway },
       connections: new Set(),

@@ -1,6 +1,6 @@
 import type { Somebody } from './bots.ts';
 import type { GatewayConnection } from './connection.ts';
-import { addFault, type FaultRule } from './faults.ts';
+import type { FaultRule } from './faults.ts';
 import { type GarbageKind, garbageFrame } from './garbage.ts';
 import type { GatewaySettings } from './gateway-settings.ts';
 import type { RateLimits } from './limits.ts';
@@ -64,12 +64,13 @@ export class FaultControls {
     Object.assign(this.scene.gateway, settings);
   }
 
-  fail(rule: FaultRule): void {
-    addFault(this.scene.faults, rule);
+  /** Returns what takes the fault away again. */
+  fail(rule: FaultRule): () => undefined {
+    return this.scene.faults.add(rule);
   }
 
   clearFaults(): void {
-    this.scene.faults.rules.length = 0;
+    this.scene.faults.clear();
     this.scene.faults.latency.clear();
   }
 

@@ -1,3 +1,5 @@
+import type { FaultRules } from '../shared/fault-rules.ts';
+
 /** What may go wrong with a call, on request. */
 export type Fault =
   /** Answers at once, carries out nothing. */
@@ -29,38 +31,20 @@ export interface FaultRule {
   readonly channelId?: string;
 }
 
-export interface Faults {
-  readonly rules: { readonly rule: FaultRule; left: number }[];
-  /** Added to every answer, by part of the path; '' for all. */
-  readonly latency: Map<string, number>;
-  /** Listening, but resetting every connection. */
-  down: boolean;
-}
-
-export function createFaults(): Faults {
-  return { rules: [], latency: new Map(), down: false };
-}
-
-export function addFault(faults: Faults, rule: FaultRule): void {
-  faults.rules.push({ rule, left: rule.times ?? 1 });
-}
+/** Latency by part of the path; '' for all. */
+export type Faults = FaultRules<FaultRule>;
 
 /** The fault for this call, used up by one. */
 export function takeFault(
   faults: Faults,
   call: { readonly method: string; readonly path: string; readonly botId: string | undefined },
 ): Fault | undefined {
-  const at = faults.rules.findIndex(({ rule }) => {
+  return faults.take((rule) => {
     if (rule.method !== undefined && rule.method !== '*' && rule.method.toUpperCase() !== call.method) return false;
     if (rule.path !== undefined && !call.path.includes(rule.path)) return false;
     if (rule.botId !== undefined && rule.botId !== call.botId) return false;
     return rule.channelId === undefined || call.path.includes(`/channels/${rule.channelId}`);
   });
-  const found = faults.rules[at];
-  if (!found) return undefined;
-  found.left--;
-  if (found.left <= 0) faults.rules.splice(at, 1);
-  return found.rule.fault;
 }
 
 export function latencyOf(faults: Faults, path: string): number {

@@ -1,8 +1,8 @@
 import { createBell, ring, waitOn } from '../shared/bell.ts';
 import { SimulatorClock } from '../shared/clock.ts';
+import { FaultRules } from '../shared/fault-rules.ts';
 import type { Listener, ServeControl } from '../shared/listener.ts';
 import type { Simulator, SimulatorOptions, Stage } from '../simulator.ts';
-import { createFaults } from './faults.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { createLimits, type RateLimits } from './limits.ts';
 import { createSlackServer } from './server.ts';
@@ -35,7 +35,7 @@ export class SlackControls extends WorldControls implements Simulator {
       world: createWorld(),
       clock: new SimulatorClock(options.now ?? Date.now),
       ledger: createLedger(options.ledgerLimit ?? 100_000),
-      faults: createFaults(),
+      faults: new FaultRules(),
       limits: createLimits(options.limits ?? {}),
       settings: { ...usualSettings, ...options.settings },
       outlets: new Set(),

@@ -1,5 +1,5 @@
 import type { Somebody } from './apps.ts';
-import { addFault, type FaultRule } from './faults.ts';
+import type { FaultRule } from './faults.ts';
 import type { RateLimits } from './limits.ts';
 import type { DisconnectReason, Outlet } from './outlet.ts';
 import type { Scene } from './scene.ts';
@@ -66,12 +66,13 @@ export class FaultControls {
     this.scene.settings.deliverTimes = times;
   }
 
-  fail(rule: FaultRule): void {
-    addFault(this.scene.faults, rule);
+  /** Returns what takes the fault away again. */
+  fail(rule: FaultRule): () => undefined {
+    return this.scene.faults.add(rule);
   }
 
   clearFaults(): void {
-    this.scene.faults.rules.length = 0;
+    this.scene.faults.clear();
     this.scene.faults.latency.clear();
   }
 

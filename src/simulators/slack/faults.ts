@@ -1,3 +1,5 @@
+import type { FaultRules } from '../shared/fault-rules.ts';
+
 /** What may go wrong with a call, on request. */
 export type Fault =
   /** `ok: false` at once, nothing is carried out. An error that the method does not list is counted. */
@@ -39,37 +41,19 @@ export interface FaultRule {
   readonly channel?: string;
 }
 
-export interface Faults {
-  readonly rules: { readonly rule: FaultRule; left: number }[];
-  /** Added to every answer, by method; '' for all. */
-  readonly latency: Map<string, number>;
-  /** Listening, but resetting every connection. */
-  down: boolean;
-}
-
-export function createFaults(): Faults {
-  return { rules: [], latency: new Map(), down: false };
-}
-
-export function addFault(faults: Faults, rule: FaultRule): void {
-  faults.rules.push({ rule, left: rule.times ?? 1 });
-}
+/** Latency by method; '' for all. */
+export type Faults = FaultRules<FaultRule>;
 
 /** The fault for this call, used up by one. */
 export function takeFault(
   faults: Faults,
   call: { readonly method: string; readonly bot: string | undefined; readonly channel: unknown },
 ): Fault | undefined {
-  const at = faults.rules.findIndex(({ rule }) => {
+  return faults.take((rule) => {
     if (rule.method !== undefined && rule.method !== '*' && rule.method !== call.method) return false;
     if (rule.botId !== undefined && rule.botId !== call.bot) return false;
     return rule.channel === undefined || rule.channel === call.channel;
   });
-  const found = faults.rules[at];
-  if (!found) return undefined;
-  found.left--;
-  if (found.left <= 0) faults.rules.splice(at, 1);
-  return found.rule.fault;
 }
 
 export function latencyOf(faults: Faults, method: string): number {

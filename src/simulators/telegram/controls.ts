@@ -3,7 +3,7 @@ import type { Listener, ServeControl } from '../shared/listener.ts';
 import type { Simulator, SimulatorOptions, Stage } from '../simulator.ts';
 import { type BotHandle, type BotOptions, createBot, renewToken } from './bots.ts';
 import { TelegramClock } from './clock.ts';
-import { addFault, createFaults, type FaultRule } from './faults.ts';
+import { type FaultRule, Faults } from './faults.ts';
 import { type ChatHandle, chatHandle, type Somebody } from './handles.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { createLimits, type RateLimits } from './limits.ts';
@@ -58,7 +58,7 @@ export class TelegramControls implements Simulator {
       world: createWorld(options.messagesPerChat ?? 10_000),
       clock: new TelegramClock(options.now ?? Date.now),
       ledger: createLedger(options.ledgerLimit ?? 100_000),
-      faults: createFaults(),
+      faults: new Faults(),
       limits: createLimits(options.limits ?? {}),
       random: options.random ?? Math.random,
       slowRepolling: options.slowRepolling ?? false,
@@ -194,12 +194,13 @@ export class TelegramControls implements Simulator {
     });
   }
 
-  fail(rule: FaultRule): void {
-    addFault(this.scene.faults, rule);
+  /** Returns what takes the fault away again. */
+  fail(rule: FaultRule): () => undefined {
+    return this.scene.faults.add(rule);
   }
 
   clearFaults(): void {
-    this.scene.faults.rules.length = 0;
+    this.scene.faults.clear();
     this.scene.faults.latency.clear();
   }
 

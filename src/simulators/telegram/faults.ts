@@ -1,3 +1,5 @@
+import { FaultRules } from '../shared/fault-rules.ts';
+
 /** What may go wrong with a call, on request. */
 export type Fault =
   /** Answers at once, carries out nothing. `body` replaces the usual JSON, say by a proxy's HTML page. */
@@ -27,22 +29,10 @@ export interface FaultRule {
   readonly chatId?: number;
 }
 
-export interface Faults {
-  readonly rules: { readonly rule: FaultRule; left: number }[];
-  /** Added to every answer, by method in small letters; `*` for all. */
-  readonly latency: Map<string, number>;
-  /** Listening, but resetting every connection. */
-  down: boolean;
+/** Latency by method in small letters; `*` for all. */
+export class Faults extends FaultRules<FaultRule> {
   /** Nobody listens, and nothing is pushed. */
-  absent: boolean;
-}
-
-export function createFaults(): Faults {
-  return { rules: [], latency: new Map(), down: false, absent: false };
-}
-
-export function addFault(faults: Faults, rule: FaultRule): void {
-  faults.rules.push({ rule, left: rule.times ?? 1 });
+  absent = false;
 }
 
 /**
@@ -54,17 +44,12 @@ export function takeFault(
   call: { readonly method: string; readonly botId: number | undefined; readonly chatId?: string | undefined },
   early: boolean,
 ): Fault | undefined {
-  const at = faults.rules.findIndex(({ rule }) => {
+  return faults.take((rule) => {
     if (early !== (rule.fault.kind === 'refuse')) return false;
     if (rule.method !== '*' && rule.method.toLowerCase() !== call.method.toLowerCase()) return false;
     if (rule.botId !== undefined && rule.botId !== call.botId) return false;
     return rule.chatId === undefined || String(rule.chatId) === call.chatId;
   });
-  const found = faults.rules[at];
-  if (!found) return undefined;
-  found.left--;
-  if (found.left <= 0) faults.rules.splice(at, 1);
-  return found.rule.fault;
 }
 
 export function latencyOf(faults: Faults, method: string): number {
