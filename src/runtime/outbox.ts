@@ -13,6 +13,8 @@ import type { Session } from './session.ts';
 const SEND_BACKOFF: Backoff = { baseMs: 1_000, capMs: 60_000 };
 /** A payload that a reachable platform keeps failing on is given up after this many attempts (platforms.md §4.5). */
 const MAX_ATTEMPTS = 5;
+/** A platform that takes sends and says nothing is away, not against this payload: then it is also tried for so long, ms. */
+const SILENT_MS = 10 * 60_000;
 /** Why nobody knows the outcome of a send that no answer speaks of. */
 const INTERRUPTED = 'interrupted';
 /** How long "not sent" may be built upon where it only means that the platform would remove a repeat, ms. */
@@ -113,7 +115,10 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     const found = await lookUp(session, delivery);
     if (found.kind === 'sent') return arrived(session, delivery, found.messageId);
     if (session.signal.aborted) return 'stop';
-    if (found.kind === 'not_sent') return delivery.attempts < MAX_ATTEMPTS ? delivery : fail(session, delivery, reason);
+    if (found.kind === 'not_sent') {
+      const again = delivery.attempts < MAX_ATTEMPTS || clock.now() - delivery.createdAt < SILENT_MS;
+      return again ? delivery : fail(session, delivery, reason);
+    }
     // A repeat that a crash cut off may never have left: it is made again, but not for ever.
     const cut = reason === INTERRUPTED;
     const attempts = cut ? delivery.attempts + 1 : delivery.attempts;
