@@ -7,6 +7,7 @@ import { ConfigError, readConfig } from './config.ts';
 import { connectors } from './connectors/registry.ts';
 import { silentLog } from './core/log.ts';
 import { createKey } from './keys.ts';
+import { lineWriter } from './observe/lines.ts';
 import { createLogger } from './observe/logger.ts';
 
 const USAGE = `Usage:
@@ -22,7 +23,8 @@ const SIMULATOR_PORT = 8081;
 /** What is still open when the server has stopped may hold the process this long, ms. */
 const LINGER_MS = 500;
 
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const write = lineWriter(process.stdout);
+const say = (line: string): void => write(`${line}\n`);
 
 /** Aborts at the first INT or TERM; the second one ends the process at once. */
 function interrupted(): AbortSignal {
@@ -45,7 +47,7 @@ const aborted = (signal: AbortSignal): Promise<void> =>
 async function serve(): Promise<number> {
   const stopping = interrupted();
   const config = readConfig(process.env, connectors);
-  const log = createLogger(config.logLevel, (line) => void process.stdout.write(line));
+  const log = createLogger(config.logLevel, write);
   // One connection's bug must not end everybody else's service; it is logged and its own loop starts again.
   process.on('unhandledRejection', (error) => log.error('unhandled_rejection', { error }));
   process.on('uncaughtException', (error) => log.error('uncaught_exception', { error }));
@@ -78,7 +80,7 @@ async function play(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({ args: [...args], options: { once: { type: 'boolean', default: false } } });
   const { playground } = await import('./playground.ts');
   const env = { LOG_LEVEL: 'warn', ...process.env };
-  const log = createLogger(readConfig(env, connectors).logLevel, (line) => void process.stderr.write(line));
+  const log = createLogger(readConfig(env, connectors).logLevel, lineWriter(process.stderr));
   const shows = process.stdin.isTTY === true;
   const terminal = { input: process.stdin, output: process.stdout, signal: interrupted(), shows };
   return playground(env, log, terminal, values.once);
@@ -106,7 +108,7 @@ async function keys(args: readonly string[]): Promise<number> {
     return 2;
   }
   const config = readConfig(process.env, connectors);
-  const log = createLogger('warn', (line) => void process.stderr.write(line));
+  const log = createLogger('warn', lineWriter(process.stderr));
   say(`API key of ${user}, shown only this once: ${await createKey(config, log, user)}`);
   return 0;
 }

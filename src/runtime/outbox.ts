@@ -116,7 +116,8 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     if (found.kind === 'sent') return arrived(session, delivery, found.messageId);
     if (session.signal.aborted) return 'stop';
     if (found.kind === 'not_sent') {
-      const again = delivery.attempts < MAX_ATTEMPTS || clock.now() - delivery.createdAt < SILENT_MS;
+      const silent = reason === 'timeout' && clock.now() - delivery.createdAt < SILENT_MS;
+      const again = delivery.attempts < MAX_ATTEMPTS || silent;
       return again ? delivery : fail(session, delivery, reason);
     }
     // A repeat that a crash cut off may never have left: it is made again, but not for ever.
