@@ -1,11 +1,12 @@
 import { render, TEXT_LENGTH } from '../../src/connectors/discord/render.ts';
 import { requestOf } from '../../src/connectors/discord/requests.ts';
-import type { Delivery, Part } from '../../src/core/delivery.ts';
+import type { Part } from '../../src/core/delivery.ts';
 import { contentOf, readBody, type Schema } from '../../src/simulators/discord/content.ts';
 import { mentionedIn, showsPreview } from '../../src/simulators/discord/mentions.ts';
 import { Refusal } from '../../src/simulators/discord/refusal.ts';
 import { read, shown } from '../../src/simulators/discord/shown.ts';
 import type { Judge } from '../judge.ts';
+import { sampleDelivery } from '../sample-delivery.ts';
 
 export const judge: Judge = {
   platform: 'discord',
@@ -60,21 +61,4 @@ function tells(words: string, url: string): boolean {
   return words.toLowerCase().includes(URL.canParse(url) ? new URL(url).host : url);
 }
 
-const delivery: Delivery = {
-  id: 'dlv_1',
-  botId: 'bot_1',
-  integrationId: 'int_1',
-  inboxSeq: 1,
-  to: { scope: '1', channel: '1' },
-  replyTo: '8',
-  part: { text: '' },
-  index: 0,
-  operation: 'create',
-  messageId: '9',
-  revision: 0,
-  state: 'sending',
-  attempts: 0,
-  nextAttemptAt: 0,
-  createdAt: 0,
-  maybeDuplicate: false,
-};
+const delivery = sampleDelivery({ to: { scope: '1', channel: '1' }, replyTo: '8', messageId: '9' });

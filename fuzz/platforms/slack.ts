@@ -5,6 +5,7 @@ import { hasPreview, mentionsIn, readContent } from '../../src/simulators/slack/
 import { Refusal } from '../../src/simulators/slack/refusal.ts';
 import { shown } from '../../src/simulators/slack/shown.ts';
 import type { Judge } from '../judge.ts';
+import { sampleDelivery } from '../sample-delivery.ts';
 
 /** What each of the two may be, by our own promise: the platform would take more. */
 const LONGEST_TEXT = 3_500;
@@ -49,20 +50,4 @@ function sentAs(part: Part, operation: Delivery['operation']): { text: string } 
   return { ...args, text: part.text };
 }
 
-const delivery: Delivery = {
-  id: 'dlv_1',
-  botId: 'bot_1',
-  integrationId: 'int_1',
-  inboxSeq: 1,
-  to: { scope: 'T1', channel: 'C1' },
-  part: { text: '' },
-  index: 0,
-  operation: 'create',
-  messageId: '1790000001.000100',
-  revision: 0,
-  state: 'sending',
-  attempts: 0,
-  nextAttemptAt: 0,
-  createdAt: 0,
-  maybeDuplicate: false,
-};
+const delivery = sampleDelivery({ to: { scope: 'T1', channel: 'C1' }, messageId: '1790000001.000100' });

@@ -13,6 +13,7 @@ import {
 import { Refusal } from '../../src/simulators/telegram/refusal.ts';
 import { inspect } from '../../src/simulators/telegram/validate.ts';
 import type { Judge } from '../judge.ts';
+import { sampleDelivery } from '../sample-delivery.ts';
 
 const MOST_MESSAGES = 5;
 /** Code may begin with white space, and what contains it. */
@@ -82,21 +83,4 @@ function entityViolations(text: string, { type, offset, length, url }: Entity): 
   return found;
 }
 
-const sample: Delivery = {
-  id: 'dlv_1',
-  botId: 'bot_1',
-  integrationId: 'int_1',
-  inboxSeq: 1,
-  to: { channel: '-1001234567890' },
-  replyTo: '-1001234567890:5',
-  part: { text: '' },
-  index: 0,
-  operation: 'create',
-  messageId: '9',
-  revision: 0,
-  state: 'sending',
-  attempts: 0,
-  nextAttemptAt: 0,
-  createdAt: 0,
-  maybeDuplicate: false,
-};
+const sample = sampleDelivery({ to: { channel: '-1001234567890' }, replyTo: '-1001234567890:5', messageId: '9' });

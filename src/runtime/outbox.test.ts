@@ -103,6 +103,20 @@ describe('sending', { timeout: 30_000 }, () => {
     expect(rig.platform.calls).toHaveLength(6);
   });
 
+  it('waits for a platform that takes sends and says nothing, but not for ever', async () => {
+    await startAgain(({ platform }) => {
+      platform.lookUp = () => ({ kind: 'not_sent' });
+    });
+    const silent = { kind: 'retry', delivered: 'unknown', reason: 'timeout' } as const;
+    rig.platform.always = (call) => (call.text === 're: lost' ? { ok: false, failure: silent } : arrives());
+    await rig.say('lost');
+    await rig.say('next');
+    await rig.pass(5 * 60_000);
+    expect(rig.fates()).toEqual({ lost: 'open', next: 'open' });
+    await rig.pass(10 * 60_000);
+    expect(rig.fates()).toEqual({ lost: 'failed:timeout', next: 'answered' });
+  });
+
   it('survives a look-up that throws', async () => {
     await startAgain(({ platform }) => {
       platform.lookUp = () => Promise.reject(new Error('bug'));

@@ -1,20 +1,16 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ModelConfig } from '../../src/responders/provider.ts';
 import type { Fault } from '../../src/simulators/model/fault.ts';
 import { type ModelSimulator, startModelSimulator } from '../../src/simulators/model/server.ts';
 import { answerOf, exampleTurn, type TurnParts } from './responder.ts';
-import { leapingClock, type ModelRig, quick, startModelRig } from './responder-rig.ts';
+import { freshModelRigs, leapingClock, type ModelRig, quick } from './responder-rig.ts';
 
 let rig: ModelRig;
 let simulator: ModelSimulator;
 let ask: ModelRig['ask'];
-beforeEach(async () => {
-  rig = await startModelRig();
+freshModelRigs((fresh) => {
+  rig = fresh;
   ({ simulator, ask } = rig);
-});
-afterEach(async () => {
-  expect(simulator.invalid).toEqual([]);
-  await simulator.close();
 });
 
 describe('what it costs', () => {

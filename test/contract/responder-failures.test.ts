@@ -1,25 +1,21 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
 import type { Log } from '../../src/core/log.ts';
 import { RESTART } from '../../src/core/responder.ts';
 import type { Fault } from '../../src/simulators/model/fault.ts';
 import { type ModelSimulator, startModelSimulator } from '../../src/simulators/model/server.ts';
 import { answerOf, exampleTurn } from './responder.ts';
-import { type LeapingClock, leapingClock, type ModelRig, quick, startModelRig } from './responder-rig.ts';
+import { freshModelRigs, type LeapingClock, leapingClock, type ModelRig, quick } from './responder-rig.ts';
 
 let rig: ModelRig;
 let simulator: ModelSimulator;
 let ask: ModelRig['ask'];
-beforeEach(async () => {
-  rig = await startModelRig();
+freshModelRigs((fresh) => {
+  rig = fresh;
   ({ simulator, ask } = rig);
-});
-afterEach(async () => {
-  expect(simulator.invalid).toEqual([]);
-  await simulator.close();
 });
 
 describe('every failure has a reason and its number of attempts', () => {

@@ -1,22 +1,18 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
 import { type Log, silentLog } from '../../src/core/log.ts';
 import { MAX_TURN_MS } from '../../src/core/policy.ts';
 import { defaultTimeouts } from '../../src/responders/timeouts.ts';
 import type { Fault } from '../../src/simulators/model/fault.ts';
 import type { ModelSimulator } from '../../src/simulators/model/server.ts';
-import { leapingClock, type ModelRig, quick, startModelRig } from './responder-rig.ts';
+import { freshModelRigs, leapingClock, type ModelRig, quick } from './responder-rig.ts';
 
 let rig: ModelRig;
 let simulator: ModelSimulator;
 let ask: ModelRig['ask'];
-beforeEach(async () => {
-  rig = await startModelRig();
+freshModelRigs((fresh) => {
+  rig = fresh;
   ({ simulator, ask } = rig);
-});
-afterEach(async () => {
-  expect(simulator.invalid).toEqual([]);
-  await simulator.close();
 });
 
 describe('the fallback', () => {

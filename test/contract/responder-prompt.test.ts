@@ -1,17 +1,13 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ModelSimulator } from '../../src/simulators/model/server.ts';
-import { type ModelRig, startModelRig } from './responder-rig.ts';
+import { freshModelRigs, type ModelRig } from './responder-rig.ts';
 
 let rig: ModelRig;
 let simulator: ModelSimulator;
 let ask: ModelRig['ask'];
-beforeEach(async () => {
-  rig = await startModelRig();
+freshModelRigs((fresh) => {
+  rig = fresh;
   ({ simulator, ask } = rig);
-});
-afterEach(async () => {
-  expect(simulator.invalid).toEqual([]);
-  await simulator.close();
 });
 
 describe('the prompt', () => {

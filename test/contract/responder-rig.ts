@@ -1,3 +1,4 @@
+import { afterEach, beforeEach, expect } from 'vitest';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
 import { type Log, silentLog } from '../../src/core/log.ts';
 import type { Responder } from '../../src/core/responder.ts';
@@ -63,4 +64,17 @@ export async function startModelRig(): Promise<ModelRig> {
     ask: (parts, config, clock, log) => answerOf(respond(config, clock, log), exampleTurn(parts)),
     states: () => simulator.prompts.map(({ state }) => state),
   };
+}
+
+/** A rig of its own for each test, whose simulator must have had nothing to complain of. */
+export function freshModelRigs(use: (rig: ModelRig) => void): void {
+  let rig: ModelRig;
+  beforeEach(async () => {
+    rig = await startModelRig();
+    use(rig);
+  });
+  afterEach(async () => {
+    expect(rig.simulator.invalid).toEqual([]);
+    await rig.simulator.close();
+  });
 }
