@@ -1,4 +1,4 @@
-import createParser, { type Env, type MarkdownIt, type StateBlock, type Token } from 'markdown-it';
+import createParser, { type Env, type MarkdownIt, type StateBlock, type StateInline, type Token } from 'markdown-it';
 
 export type { Token };
 
@@ -48,6 +48,19 @@ const footnote: Rule = (state, from, end, silent) => {
   return true;
 };
 
+/** `2*3*4` is a product; by the letter of CommonMark its 3 would be italic, and a chat would show 234. */
+const product = (state: StateInline, silent: boolean): boolean => {
+  if (state.src.charAt(state.pos) !== '*') return false;
+  // What is italic already may end here: `*x*2`.
+  const last = state.delimiters.at(-1);
+  if (last?.marker === 0x2a && last.length === 1 && last.open && !last.close) return false;
+  if (!/^(?:\d\*[\dA-Za-z]|[A-Za-z]\*\d)$/.test(state.src.slice(Math.max(0, state.pos - 1), state.pos + 2)))
+    return false;
+  if (!silent) state.pending += '*';
+  state.pos++;
+  return true;
+};
+
 function makeParser(): MarkdownIt {
   const parser = createParser({ html: false, linkify: false, maxNesting: DEEPEST + 60 });
   // Which addresses may stay is decided in `links.ts`; the parser would leave the others' brackets as text.
@@ -56,6 +69,7 @@ function makeParser(): MarkdownIt {
   parser.normalizeLinkText = (url) => url;
   parser.block.ruler.before('table', 'too_deep', tooDeep);
   parser.block.ruler.before('reference', 'footnote', footnote);
+  parser.inline.ruler.before('emphasis', 'product', product);
   // Each image parses its words anew: n images in one another would take n² time, and the stack.
   const parse = parser.inline.parse.bind(parser.inline);
   let depth = 0;

@@ -30,6 +30,9 @@ describe('reading', () => {
     ['the tag of a line break', 'a<br>b<BR />c', [{ text: 'a\nb\nc' }]],
     ['references to what nobody sees', 'a&#x200B;b&#8238;c&#10;d &amp; e', [{ text: 'abc d & e' }]],
     ['footnotes', 'a[^1]', [{ text: 'a[^1]' }]],
+    ['products', '2*3*4, a*2*b, 5*x', [{ text: '2*3*4, a*2*b, 5*x' }]],
+    ['a product in bold words', '**5*x*2**', [{ text: '5*x*2', bold: true }]],
+    ['a digit after italic words', '*x*2', [{ text: 'x', italic: true }, { text: '2' }]],
   ])('%s', (_, source, expected) => {
     expect(runs(source)).toEqual(expected);
   });
