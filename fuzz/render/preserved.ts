@@ -1,10 +1,29 @@
-import createParser from 'markdown-it';
+import createParser, { type Token } from 'markdown-it';
 import { slices } from '../../src/connectors/shared/markdown/source.ts';
 import type { Part } from '../../src/core/delivery.ts';
 
 /** Its defaults, and every address a link: what is written in brackets as the place a link leads to is no text. */
 const parser = createParser();
 parser.validateLink = () => true;
+
+/** The number of an item stands before its tag, if there is something to be seen beside it. */
+parser.renderer.rules['list_item_open'] = (tokens, at) => {
+  const begins = tokens[at + 1]?.type === 'paragraph_open' ? tokens[at + 2]?.children : undefined;
+  const seen = begins?.some(({ type, content }) => type === 'text' && letters(content) !== '');
+  return seen && !areSame(tokens, at) ? `${tokens[at]?.info} <li>` : '<li>';
+};
+
+/** Numbers that are all the same mean that somebody should count. */
+function areSame(tokens: readonly Token[], at: number): boolean {
+  const { level, info } = tokens[at] as Token;
+  const isEnd = (token: Token) => token.level < level;
+  const before = tokens.findLastIndex((token, index) => index < at && isEnd(token));
+  const after = tokens.findIndex((token, index) => index > at && isEnd(token));
+  const items = tokens
+    .slice(before + 1, after)
+    .filter((token) => token.level === level && token.type === 'list_item_open');
+  return items.length > 1 && items.every((item) => Number(item.info) === Number(info));
+}
 
 /** They count as letters, but nobody can see them. */
 const FILLERS = /[\u115F\u1160\u3164\uFFA0]/g;
@@ -16,7 +35,8 @@ const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', qu
  * Is all of the answer's text shown? Compared are letters and digits (`\p{L}`, `\p{N}`), nothing else: those of the answer
  * must all occur in what is shown, in the same order, with whatever between them. What the answer's are is read
  * independently of the connectors: the Markdown as HTML (markdown-it, its defaults), without tags, without addresses, and
- * without the boxes of task lists, also after what nobody sees, for which people see a sign. The head of a table is
+ * without the boxes of task lists, also after what nobody sees, for which people see a sign, and with the numbers of lists as
+ * they are written, unless all are the same. The head of a table is
  * compared apart from the rest: its words may stand before each cell, so that those of a column without a cell are not
  * looked for. Read are the slices that the connectors make of a long answer, which have lost what is invisible; all of
  * these together must be the answer.
@@ -63,7 +83,7 @@ function readingOf(html: string, repeated: boolean, goesOn: boolean): { text: st
 
 function textOf(html: string): string {
   return html
-    .replace(/(<li>(?:<[^>]*>|[\s\p{Cf}])*)\[[ xX]\]/gu, '$1')
+    .replace(/(<li>(?:<[^>]*>|&lt;br\s{0,3}\/?&gt;|[\s\p{Cf}])*)\[\p{Cf}*[ xX]\p{Cf}*\]/gu, '$1')
     .replace(/<[^>]*>/g, ' ')
     .replace(/&(amp|lt|gt|quot);/g, (_, name: string) => NAMED[name] ?? '')
     .replace(/<br\s{0,3}\/?>/gi, ' ')

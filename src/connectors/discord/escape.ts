@@ -14,14 +14,17 @@ export interface Standing {
  * of a token, where it keeps the servers from seeing one as well as the apps.
  */
 const MEANING =
-  /[\\*_~|`[]|\]\(|<(?=[@#:/+a-z]|$)|@(?=everyone|here|[a-z]{0,7}$)|(?<=https?|steam|discord):\/\/(?=\S|$)|:(?=[\w+-]{1,64}:)/gi;
+  /[\\*_~|`[]|\]\(|<(?=[^\s<>]|$)|@(?=everyone|here|[a-z]{0,7}$)|(?<=https?|steam|discord):\/\/(?=\S|$)|:(?=[\w+-]{1,64}:)/gi;
 
 /** Up to the end of the text: whether it is a token depends on what follows. */
 const OPEN = /^(?:<|@(?!everyone|here)[a-z]*)$/i;
 
+/** After `<`: a user, a role, a channel, which the servers look for themselves. */
+const MENTION = /^(?:@[!&]?|#)\d*(?:>|$)/;
+
 /** After `<`: what shows something else than it says, or leads somewhere. */
 const TOKEN =
-  /^(?:a?:\w{1,64}:\d|t:-?\d|id:|\/[^<>\n:]{1,100}:\d|[a-z][a-z\d+.-]{0,30}:\/|\+\d|(?:tel|sms|mailto):|[^\s<>@]{1,64}@)/i;
+  /^(?:@[^\s<>@]{1,64}\.\w|a?:\w{1,64}:\d|t:-?\d|id:|\/[^<>\n:]{1,100}:\d|[a-z][a-z\d+.-]{0,30}:\/|\+\d|(?:tel|sms|mailto):|[^\s<>@]{1,64}@)/i;
 
 /** Shows as it is written, whatever it holds. */
 export function escapeText(text: string, { before, after, marked, careful }: Standing): string {
@@ -46,7 +49,7 @@ export function escapeText(text: string, { before, after, marked, careful }: Sta
       case '](':
         return ']\\(';
       case '<':
-        if (next === '#' || (next === '@' && !/^@(?:everyone|here)/.test(text.slice(at + 1, at + 10)))) return '<\\';
+        if (MENTION.test(text.slice(at + 1, at + 110))) return '<\\';
         return TOKEN.test(text.slice(at + 1, at + 110)) ? '\\<' : sign;
       case '://':
         return ':\\//';

@@ -168,8 +168,11 @@ function quote(blocks: readonly Block[], context: Context): Line[] {
 
 function list({ start, items }: List, context: Context): Line[] {
   let number = start ?? 0;
+  // The apps count from the first number on, whatever the others are: then they are no list to them.
+  const dot = items.some((item) => item.number !== undefined) ? '\\.' : '.';
   return items.flatMap((item) => {
-    const marker = start === null ? '- ' : `${number}. `;
+    number = item.number ?? number;
+    const marker = start === null ? '- ' : `${number}${dot} `;
     if (!item.continued) number++;
     return itemLines(item, item.continued ? '' : marker, context);
   });

@@ -81,7 +81,8 @@ function joined(all: readonly Measure[], breaks: number, frame: number): Measure
 
 function listMeasure(list: List, { item }: Measures): Measure {
   const all = joined(list.items.map(item), 1, 0);
-  const number = String((list.start ?? 0) + list.items.length).length;
+  const highest = list.items.reduce((most, { number = 0 }) => Math.max(most, number), list.start ?? 0);
+  const number = String(highest + list.items.length).length;
   return { ...all, text: all.text + (number + 2) * list.items.length, json: all.json + LIST };
 }
 
@@ -89,7 +90,8 @@ function itemMeasure(item: Item, { block }: Measures): Measure {
   const all = joined(item.blocks.map(block), 1, item.blocks.length > 1 ? ELEMENT + 4 : 0);
   // Whatever is no line interrupts the list, which begins anew after it.
   const apart = item.blocks.filter(({ kind }) => kind !== 'paragraph' && kind !== 'heading').length;
-  const own = 50 + (item.checked === undefined ? 0 : ELEMENT) + (item.continued ? FRAME + LIST : 0);
+  const begins = item.continued || item.number !== undefined;
+  const own = 50 + (item.checked === undefined ? 0 : ELEMENT) + (begins ? FRAME + LIST : 0);
   return {
     text: all.text + 4 * all.lines + 2,
     lines: all.lines,

@@ -51,6 +51,7 @@ function listText({ start, items }: List): string {
   let number = start;
   return items
     .map((item) => {
+      number = item.number ?? number;
       const marker = item.continued ? '' : number === null ? '• ' : `${number++}. `;
       return indented(itemText(item), marker, '    ');
     })

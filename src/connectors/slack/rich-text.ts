@@ -158,6 +158,10 @@ function addList(elements: RichElement[], { start, items }: List, around: Around
   };
   for (const item of items) {
     const { line, rest } = parted(item);
+    if (item.number !== undefined) {
+      number = item.number;
+      close();
+    }
     if (item.continued) {
       close();
       addText(elements, line, around);

@@ -132,6 +132,7 @@ function writeList(paper: Paper, { start, items }: List, setting: Setting): void
   let number = start;
   items.forEach((item, at) => {
     if (at > 0) freshLine(paper);
+    number = item.number ?? number;
     const marker = markerOf(item, number);
     if (number !== null && !item.continued) number++;
     const first = item.blocks[0]?.kind;

@@ -15,7 +15,7 @@ export type Block =
 
 export interface List {
   readonly kind: 'list';
-  /** The number of the first item that is not `continued`; `null` for a list without numbers. */
+  /** The number of the first item that is not `continued`; `null` for a list without numbers. The others count on. */
   readonly start: number | null;
   readonly items: readonly Item[];
 }
@@ -26,6 +26,8 @@ export interface Item {
   readonly checked?: boolean;
   /** It goes on what an earlier message began: no marker and no number of its own. */
   readonly continued?: true;
+  /** Its number, where it is not the next one: the best five of something count down. */
+  readonly number?: number;
   readonly blocks: readonly Block[];
 }
 

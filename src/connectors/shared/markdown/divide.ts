@@ -1,5 +1,5 @@
 import type { Block, Cell, Item, List, Run, Table } from './blocks.ts';
-import { between, countWithin, emboldened, isWhereTo, plain, trimmed, words } from './runs.ts';
+import { between, countWithin, emboldened, isWhereTo, nextNumber, plain, trimmed, words } from './runs.ts';
 import { codeCut, graphemeCut, largest, proseCut } from './text-cuts.ts';
 
 /** How much room there is for a block, beside what is already on the sheet. */
@@ -163,11 +163,12 @@ function divideList(list: List, room: Room): Division | undefined {
 
 /** The list in two; the second goes on counting. */
 function at(list: List, head: readonly Item[], tail: readonly Item[]): Division {
-  const counted = head.filter((item) => !item.continued).length;
-  const start = list.start === null ? null : list.start + counted;
+  const next = tail.findIndex((item) => !item.continued);
+  const { number, ...item } = tail[next] ?? { blocks: [] };
+  const start = number ?? nextNumber(list.start, head);
   return {
     head: head.length > 0 ? [{ ...list, items: head }] : [],
-    tail: tail.length > 0 ? [{ ...list, start, items: tail }] : [],
+    tail: tail.length > 0 ? [{ ...list, start, items: next === -1 ? tail : tail.with(next, item) }] : [],
   };
 }
 

@@ -63,7 +63,7 @@ function runsOf(tokens: readonly Token[], decoded: boolean): Run[] {
         runs.push(...image(token, look(), decoded, link !== undefined));
         break;
       default: {
-        const text = clean(token.content).replace(BREAK, '\n');
+        const text = clean(token.content).replace(BREAK, link ? ' ' : '\n');
         runs.push(...(link ? [{ text, ...look() }] : withLinks(text, look())));
       }
     }

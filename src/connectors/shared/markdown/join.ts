@@ -1,5 +1,5 @@
 import type { Block } from './blocks.ts';
-import { trimmed } from './runs.ts';
+import { nextNumber, trimmed } from './runs.ts';
 import type { Joint } from './source.ts';
 
 /** What is between the two parts of a paragraph. */
@@ -16,7 +16,7 @@ export function joined(before: readonly Block[], after: readonly Block[], joint:
 
 function asOne(last: Block, first: Block, joint: Joint): Block | undefined {
   if (last.kind === 'list' && first.kind === 'list' && (last.start === null) === (first.start === null)) {
-    const next = last.start === null ? null : last.start + last.items.filter((item) => !item.continued).length;
+    const next = nextNumber(last.start, last.items);
     return first.start === next ? { ...last, items: [...last.items, ...first.items] } : undefined;
   }
   if (last.kind === 'rule' && first.kind === 'rule') return last;

@@ -38,12 +38,16 @@ const footnote: Rule = (state, from, end, silent) => {
   if ((state.sCount[from] ?? 0) - state.blkIndent >= 4 || !isFootnote(from)) return false;
   if (silent) return true;
   const ends = state.md.block.ruler.getRules('paragraph');
+  // What may end a paragraph is less than what may begin a block: only a list from 1 on.
+  const { parentType } = state;
+  state.parentType = 'paragraph';
   let to = from + 1;
   while (to < end && !state.isEmpty(to) && (state.sCount[to] ?? 0) >= state.blkIndent) {
     const line = to;
     if (isFootnote(line) || ends.some((rule) => rule(state, line, end, true))) break;
     to++;
   }
+  state.parentType = parentType;
   asParagraph(state, from, to);
   return true;
 };

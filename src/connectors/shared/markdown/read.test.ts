@@ -37,6 +37,11 @@ describe('reading', () => {
     expect(runs(source)).toEqual(expected);
   });
 
+  it('takes no line of a footnote for a list, unless it begins one', () => {
+    expect(read('[^1]: Mix.\n3. Bake.\n5. Eat.').map(({ kind }) => kind)).toEqual(['paragraph']);
+    expect(read('[^1]: Mix.\n1. Bake.\n2. Eat.').map(({ kind }) => kind)).toEqual(['paragraph', 'list']);
+  });
+
   it('reads rules in a row as one', () => {
     expect(read('a\n\n---\n***\n\n___\nb\n\n> ---\n> ---').map(({ kind }) => kind)).toEqual([
       'paragraph',
@@ -145,10 +150,28 @@ describe('reading', () => {
     [
       'numbers after an item without content',
       '3. a\n4.\n5. c',
+      [{ kind: 'list', start: 3, items: [{ blocks: [paragraph('a')] }, { number: 5, blocks: [paragraph('c')] }] }],
+    ],
+    [
+      'numbers as they are written',
+      '3. a\n2. b\n1. c\n2. d',
       [
-        { kind: 'list', start: 3, items: [{ blocks: [paragraph('a')] }] },
-        { kind: 'list', start: 5, items: [{ blocks: [paragraph('c')] }] },
+        {
+          kind: 'list',
+          start: 3,
+          items: [
+            { blocks: [paragraph('a')] },
+            { number: 2, blocks: [paragraph('b')] },
+            { number: 1, blocks: [paragraph('c')] },
+            { blocks: [paragraph('d')] },
+          ],
+        },
       ],
+    ],
+    [
+      'numbers that are all the same',
+      '1. a\n1. b',
+      [{ kind: 'list', start: 1, items: [{ blocks: [paragraph('a')] }, { blocks: [paragraph('b')] }] }],
     ],
     ['code', '```c++ {1}\na\n\n```', [{ kind: 'code', language: 'c++', text: 'a\n' }]],
     ['a language that is none', '```<@&1>\na\n```', [{ kind: 'code', language: '', text: 'a' }]],

@@ -50,12 +50,9 @@ function readBlock(reader: Reader, token: Token): readonly Block[] {
       return blocks.length > 0 ? [{ kind: 'quote', blocks }] : [];
     }
     case 'bullet_list_open':
-      return list(null, items(reader, 'bullet_list_close'));
+      return list(items(reader, 'bullet_list_close').map(({ item }) => item));
     case 'ordered_list_open':
-      return list(
-        Number(token.attrs?.find(([name]) => name === 'start')?.[1] ?? 1),
-        items(reader, 'ordered_list_close'),
-      );
+      return numberedList(items(reader, 'ordered_list_close'));
     case 'table_open':
       return table(reader);
     case 'hr':
@@ -74,10 +71,17 @@ function language(info: string): string {
   return /^[\w+#.-]{1,32}/.exec(info.trim())?.[0] ?? '';
 }
 
-function items(reader: Reader, end: string): Item[] {
-  const found: Item[] = [];
+interface Read {
+  readonly item: Item;
+  /** As it was written. */
+  readonly number: number;
+}
+
+function items(reader: Reader, end: string): Read[] {
+  const found: Read[] = [];
   for (let token = next(reader); token && token.type !== end; token = next(reader)) {
-    if (token.type === 'list_item_open') found.push(task({ blocks: blocksUntil(reader, 'list_item_close') }));
+    if (token.type !== 'list_item_open') continue;
+    found.push({ item: task({ blocks: blocksUntil(reader, 'list_item_close') }), number: Number(token.info) });
   }
   return found;
 }
@@ -99,18 +103,27 @@ function lookless({ bold, italic, strike, code, href }: Run): boolean {
   return !bold && !italic && !strike && !code && href === undefined;
 }
 
-/** Items without content go; those after them keep their numbers, so a list with numbers becomes two. */
-function list(start: number | null, all: readonly Item[]): Block[] {
-  const kept = all.map((item, index) => ({ item, index })).filter(({ item }) => item.blocks.length > 0);
-  const lists: { start: number | null; items: Item[] }[] = [];
-  let last: number | undefined;
-  for (const { item, index } of kept) {
-    const open = lists.at(-1);
-    if (open && (start === null || last === index - 1)) open.items.push(item);
-    else lists.push({ start: start === null ? null : start + index, items: [item] });
-    last = index;
-  }
-  return lists.map((found) => ({ kind: 'list', ...found }));
+/** Items without content go. */
+function list(all: readonly Item[]): Block[] {
+  const kept = all.filter(({ blocks }) => blocks.length > 0);
+  return kept.length > 0 ? [{ kind: 'list', start: null, items: kept }] : [];
+}
+
+/**
+ * With the numbers that were written: by the letter of CommonMark only the first of them counts, and a list that counts down
+ * would count up. All the same mean that somebody should count.
+ */
+function numberedList(all: readonly Read[]): Block[] {
+  const first = all[0]?.number ?? 1;
+  const same = all.every(({ number }) => number === first);
+  const kept = all
+    .map(({ item, number }, index) => ({ item, number: same ? first + index : number }))
+    .filter(({ item }) => item.blocks.length > 0);
+  if (kept.length === 0) return [];
+  const items = kept.map(({ item, number }, index) =>
+    index === 0 || number === (kept[index - 1]?.number ?? 0) + 1 ? item : { ...item, number },
+  );
+  return [{ kind: 'list', start: kept[0]?.number ?? 1, items }];
 }
 
 function table(reader: Reader): Block[] {

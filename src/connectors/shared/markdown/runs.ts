@@ -1,4 +1,4 @@
-import type { Block, Look, Run } from './blocks.ts';
+import type { Block, Item, Look, Run } from './blocks.ts';
 
 /** The words alone. */
 export function plain(runs: readonly Run[]): string {
@@ -89,6 +89,12 @@ function trimLast(runs: Run[]): void {
     runs.push(text === last.text ? last : { ...last, text });
     return;
   }
+}
+
+/** The number after these items of a list. */
+export function nextNumber(start: number | null, items: readonly Item[]): number | null {
+  if (start === null) return null;
+  return items.reduce((next, item) => (item.continued ? next : (item.number ?? next) + 1), start);
 }
 
 /** As the words of a heading. Code has no other look. */
