@@ -1,3 +1,4 @@
+import { onTestFinished } from 'vitest';
 import { receiver } from '../../src/connectors/slack/receiver.ts';
 import type { ReceiverPort } from '../../src/core/connector.ts';
 import type { Health } from '../../src/core/health.ts';
@@ -61,7 +62,7 @@ export interface RigOptions {
   readonly clock?: ManualClock;
 }
 
-/** A receiver whose platform is a function and whose time stands still until told. */
+/** A receiver whose platform is a function and whose time stands still until told. It ends with the test. */
 export function slackRig(answer: (call: ScriptedCall, index: number) => ScriptedAnswer, options: RigOptions = {}) {
   const clock = options.clock ?? createManualClock(START);
   const { fetch, calls } = scriptedFetch(answer);
@@ -101,6 +102,7 @@ export function slackRig(answer: (call: ScriptedCall, index: number) => Scripted
     stopping.abort();
     await running;
   };
+  onTestFinished(stop);
   const states = () => health.map(({ state, code, transport }) => [state, code, transport].filter(Boolean).join(' '));
   return { clock, calls, cursors, taken, heard, health, states, routes, accept, running, stop };
 }

@@ -91,7 +91,6 @@ describe('a receiver', () => {
       join,
       credential: { bot_token: 'xoxb-secret', app_token: 'xapp-1-A0APP00-1-secret' },
     });
-    open.push(rig.stop);
     const backlog = () => backlogOf(slackBot.identity, rig.clock);
     const unread = () => channels.filter((channel) => backlog()?.unread({ channel }));
     expect(unread()).toEqual(channels);

@@ -1,12 +1,7 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ScriptedAnswer, ScriptedCall } from '../../../test/support/scripted-fetch.ts';
 import { CHANNEL, limited, page, post, refused, slackBot, slackRig, stamp } from '../../../test/support/slack-rig.ts';
 import { knownName } from './names.ts';
-
-const open: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const stop of open.splice(0)) await stop();
-});
 
 let people = 0;
 /** Names are remembered for the whole process: each test speaks of people of its own. */
@@ -16,7 +11,6 @@ function setup(messages: readonly object[], users: (call: ScriptedCall) => Scrip
   const rig = slackRig((call) =>
     call.method === 'users.info' ? users(call) : page(call.parameters['oldest'] === stamp(-10) ? messages : []),
   );
-  open.push(rig.stop);
   const asked = () =>
     rig.calls.filter(({ method }) => method === 'users.info').map(({ parameters }) => parameters['user']);
   return { ...rig, asked };

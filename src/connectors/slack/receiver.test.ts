@@ -1,5 +1,5 @@
-import { afterEach, describe, expect, it } from 'vitest';
-import type { ScriptedAnswer, ScriptedCall } from '../../../test/support/scripted-fetch.ts';
+import { describe, expect, it } from 'vitest';
+import type { ScriptedCall } from '../../../test/support/scripted-fetch.ts';
 import {
   CHANNEL,
   limited,
@@ -17,17 +17,6 @@ import { fingerprintOf } from './hook.ts';
 import { tsBefore } from './ts.ts';
 
 type Told = Omit<Health, 'since'>;
-
-const open: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const stop of open.splice(0)) await stop();
-});
-
-function setup(answer: (call: ScriptedCall, index: number) => ScriptedAnswer, options?: RigOptions) {
-  const rig = slackRig(answer, options);
-  open.push(rig.stop);
-  return rig;
-}
 
 /** A link whose state is what the test says. */
 function toldBy() {
@@ -49,7 +38,7 @@ const readings = (calls: readonly ScriptedCall[]) =>
 
 describe('with a bot token alone', () => {
   it('polls often while people talk, rarely when they do not, and says what would be better', async () => {
-    const rig = setup(quiet);
+    const rig = slackRig(quiet);
     await rig.clock.advance(60_000);
     const busy = readings(rig.calls);
     expect(busy).toBeGreaterThan(30);
@@ -66,14 +55,14 @@ describe('with a bot token alone', () => {
   it('shares what it may call among a hundred channels, and leaves none out', async () => {
     const channels = Array.from({ length: 100 }, (_, index) => `C0MANY${index}`);
     const cursors = Object.fromEntries(channels.map((channel) => [`ch:${channel}`, stamp(-7_200)]));
-    const rig = setup(quiet, { settings: { channel_ids: channels }, cursors, integration: { connectedAt: 0 } });
+    const rig = slackRig(quiet, { settings: { channel_ids: channels }, cursors, integration: { connectedAt: 0 } });
     await rig.clock.advance(6 * 60_000);
     expect(new Set(rig.calls.map(({ parameters }) => parameters['channel'])).size).toBe(100);
     expect(rig.calls.length).toBeLessThanOrEqual(6 * 40 + 10);
   });
 
   it('does not read what is paused, and reads a channel that is new at once', async () => {
-    const rig = setup(quiet, { integration: { enabled: false } });
+    const rig = slackRig(quiet, { integration: { enabled: false } });
     await rig.clock.advance(10_000);
     expect(rig.calls).toEqual([]);
     rig.routes.splice(0, 1, { ...rig.routes[0], enabled: true } as (typeof rig.routes)[0]);
@@ -82,7 +71,7 @@ describe('with a bot token alone', () => {
   });
 
   it('says that it is late when the platform lets it read once a minute', async () => {
-    const rig = setup((_call, index) => (index % 2 === 0 ? page([]) : limited(60)));
+    const rig = slackRig((_call, index) => (index % 2 === 0 ? page([]) : limited(60)));
     await rig.clock.advance(70_000);
     expect(rig.states().at(-1)).toBe('connected history_capped polling');
     expect(rig.health.at(-1)?.message).toMatch(/about a minute.*Socket Mode/);
@@ -93,7 +82,7 @@ describe('with a bot token alone', () => {
   });
 
   it('makes no call once it is stopped', async () => {
-    const rig = setup(quiet);
+    const rig = slackRig(quiet);
     await rig.clock.advance(5_000);
     await rig.stop();
     const { length } = rig.calls;
@@ -103,7 +92,7 @@ describe('with a bot token alone', () => {
   });
 
   it('waits with one timer', async () => {
-    const rig = setup(quiet);
+    const rig = slackRig(quiet);
     await rig.clock.advance(5_000);
     expect(rig.clock.sleeping()).toHaveLength(1);
   });
@@ -118,7 +107,7 @@ describe('with an app-level token', () => {
 
   it('joins the link of its app, fills the gap from history, and then reads only now and then', async () => {
     const { link, options } = withSocket();
-    const rig = setup(
+    const rig = slackRig(
       ({ parameters }) => page(parameters['oldest'] === stamp(-10) ? [post(stamp(-1), 'missed')] : []),
       options,
     );
@@ -140,7 +129,7 @@ describe('with an app-level token', () => {
     const channels = Array.from({ length: 8 }, (_, index) => `C0MANY${index}`);
     const cursors = Object.fromEntries(channels.map((channel) => [`ch:${channel}`, stamp(-10)]));
     const { link, options } = withSocket({ settings: { channel_ids: channels }, cursors });
-    const rig = setup(quiet, options);
+    const rig = slackRig(quiet, options);
     await rig.clock.advance(2_000);
     expect(rig.calls).toEqual([]);
     link.tell({});
@@ -151,18 +140,18 @@ describe('with an app-level token', () => {
 
   it('reads without a socket that takes too long', async () => {
     const { options } = withSocket();
-    const rig = setup(quiet, options);
+    const rig = slackRig(quiet, options);
     await rig.clock.advance(5_000);
     expect(readings(rig.calls)).toBeGreaterThan(0);
   });
 
   it('may read no more after a restart than before it', async () => {
     const many = { settings: { channel_ids: Array.from({ length: 20 }, (_, index) => `C0MANY${index}`) } };
-    const rig = setup(quiet, many);
+    const rig = slackRig(quiet, many);
     await rig.clock.advance(0);
     await rig.stop();
     expect(readings(rig.calls)).toBe(8);
-    const next = setup(quiet, { ...many, clock: rig.clock });
+    const next = slackRig(quiet, { ...many, clock: rig.clock });
     await rig.clock.advance(0);
     expect(readings(next.calls)).toBe(0);
   });
@@ -171,7 +160,7 @@ describe('with an app-level token', () => {
     const { link, options } = withSocket();
     const root = stamp(-5);
     const reply = post(stamp(-4), 'more', { thread_ts: root, parent_user_id: 'U0ANN00' });
-    const rig = setup(({ method, parameters }) => {
+    const rig = slackRig(({ method, parameters }) => {
       const { oldest } = parameters;
       if (method === 'conversations.replies')
         return page([post(root, 'missed'), ...(oldest === tsBefore(root) ? [reply] : [])]);
@@ -189,7 +178,7 @@ describe('with an app-level token', () => {
     let away = false;
     let said = false;
     const { link, options } = withSocket({ settings: { channel_ids: channels }, cursors });
-    const rig = setup(
+    const rig = slackRig(
       ({ parameters }) => {
         const late = parameters['channel'] === 'C0ONE000' && said && parameters['oldest'] === stamp(-10);
         return page(late ? [post(stamp(410), 'late')] : []);
@@ -221,11 +210,11 @@ describe('with an app-level token', () => {
   it('uses the operator’s token for its own app only', async () => {
     const link = toldBy();
     const deployment = { app_token: APP_TOKEN };
-    const rig = setup(quiet, { deployment, join: link.join });
+    const rig = slackRig(quiet, { deployment, join: link.join });
     await rig.clock.advance(0);
     expect(link.names).toEqual(['A0APP00']);
     const other = toldBy();
-    const stranger = setup(quiet, { deployment: { app_token: 'xapp-1-A0OTHER-1-x' }, join: other.join });
+    const stranger = slackRig(quiet, { deployment: { app_token: 'xapp-1-A0OTHER-1-x' }, join: other.join });
     await stranger.clock.advance(0);
     expect(other.names).toEqual([]);
     expect(stranger.states().at(-1)).toBe('connected polling_only polling');
@@ -233,7 +222,7 @@ describe('with an app-level token', () => {
 
   it('reads history as often as without one while the socket is away, and once more when it is back', async () => {
     const { link, options } = withSocket();
-    const rig = setup(quiet, options);
+    const rig = slackRig(quiet, options);
     link.tell({});
     await rig.clock.advance(30_000);
     link.tell({ state: 'reconnecting', code: 'connection_lost' });
@@ -251,7 +240,7 @@ describe('with an app-level token', () => {
 
   it('polls when Socket Mode is off, and says so', async () => {
     const { link, options } = withSocket();
-    const rig = setup(quiet, options);
+    const rig = slackRig(quiet, options);
     link.tell({ state: 'error', code: 'socket_mode_off', message: 'Switch it on.' });
     await rig.clock.advance(5_000);
     expect(rig.states().at(-1)).toBe('connected socket_mode_off polling');
@@ -261,7 +250,7 @@ describe('with an app-level token', () => {
   it('finds what a deaf socket missed, polls until something is pushed again, and says so', async () => {
     const { link, options } = withSocket();
     let there: object[] = [];
-    const rig = setup(({ parameters }) => page(parameters['oldest'] === stamp(-10) ? there : []), options);
+    const rig = slackRig(({ parameters }) => page(parameters['oldest'] === stamp(-10) ? there : []), options);
     link.tell({});
     await rig.clock.advance(20_000);
     there = [post(stamp(100), 'unheard')];
@@ -276,7 +265,7 @@ describe('with an app-level token', () => {
   it('does not doubt a socket because of what was pushed, is too young, or came before it', async () => {
     const { link, options } = withSocket();
     let there = [post(stamp(-5), 'before')];
-    const rig = setup(({ parameters }) => page(parameters['oldest'] === stamp(-10) ? there : []), {
+    const rig = slackRig(({ parameters }) => page(parameters['oldest'] === stamp(-10) ? there : []), {
       ...options,
       accept: async () => {
         throw new Error('keeps the cursor where it is');
@@ -291,7 +280,7 @@ describe('with an app-level token', () => {
 
   it('ends for good when the bot token is dead', async () => {
     const { link, options } = withSocket();
-    const rig = setup(() => refused('token_revoked'), options);
+    const rig = slackRig(() => refused('token_revoked'), options);
     await rig.clock.advance(5_000);
     await rig.running;
     link.tell({});
@@ -304,7 +293,7 @@ describe('with a signing secret', () => {
   const proof = (at: number) => `${fingerprintOf('shh')}:${at}`;
 
   it('polls until the first event, says where to enter what, and then reads only now and then', async () => {
-    const rig = setup(quiet, { credential });
+    const rig = slackRig(quiet, { credential });
     await rig.clock.advance(5_000);
     expect(rig.states().at(-1)).toBe('connected events_pending polling');
     expect(rig.health.at(-1)?.message).toContain('https://replr.test/hooks/slack/bot_1');
@@ -317,14 +306,14 @@ describe('with a signing secret', () => {
   });
 
   it('does not believe the proof of another secret', async () => {
-    const rig = setup(quiet, { credential, cursors: { events: `${fingerprintOf('old')}:${START}` } });
+    const rig = slackRig(quiet, { credential, cursors: { events: `${fingerprintOf('old')}:${START}` } });
     await rig.clock.advance(5_000);
     expect(rig.states().at(-1)).toBe('connected events_pending polling');
   });
 
   it('polls again when events stop, and rests when they come back', async () => {
     let there: object[] = [];
-    const rig = setup(({ parameters }) => page(parameters['oldest'] === stamp(-10) ? there : []), {
+    const rig = slackRig(({ parameters }) => page(parameters['oldest'] === stamp(-10) ? there : []), {
       credential,
       cursors: { [`ch:${CHANNEL}`]: stamp(-10), events: proof(START) },
     });
