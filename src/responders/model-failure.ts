@@ -1,5 +1,6 @@
 import { APICallError, StreamProviderError } from 'ai';
 import type { ResponderReason } from '../core/responder.ts';
+import { OversizedBody } from './bounded-fetch.ts';
 
 /** Why an attempt brought no answer, told as what to do next. */
 export interface ModelFailure {
@@ -46,6 +47,7 @@ export const endless: ModelFailure = {
 
 /** By structured fields only. Anything unknown is taken for a passing fault of the provider or of the way to it. */
 export function failureOf(error: unknown, now: number): ModelFailure {
+  if (causes(error).some((cause) => cause instanceof OversizedBody)) return endless;
   const status = statusOf(error);
   if (status === undefined) return notConnected(error) ? { ...cutShort, free: true } : cutShort;
   const failed = {
@@ -57,7 +59,7 @@ export function failureOf(error: unknown, now: number): ModelFailure {
     return { ...failed, reason: 'model_unauthorized', retry: false };
   }
   if (status === 404) return { ...failed, reason: 'model_unknown', retry: false };
-  if (status === 408 || status === 504) return { ...failed, reason: 'model_timeout', retry: true };
+  if (TIME_OUTS.has(status)) return { ...failed, reason: 'model_timeout', retry: true };
   if (status === 429 || status === 503 || status === 529) {
     const afterMs = retryAfterMs(error, now);
     return { ...failed, reason: 'model_overloaded', retry: true, ...(afterMs !== undefined && { afterMs }) };
@@ -74,22 +76,29 @@ function statusOf(error: unknown): number | undefined {
   return undefined;
 }
 
-/** Before there was a stream: refused for what the request is, or for want of room. Inside a stream the model was at work already. */
-function turnedAway(error: unknown, status: number): boolean {
-  if (!APICallError.isInstance(error)) return false;
-  return (status >= 400 && status < 500 && status !== 408) || status === 503 || status === 529;
-}
+/** Of the provider, or (524) of what stands before it: the model was at work. */
+const TIME_OUTS = new Set([408, 504, 524]);
+
+/**
+ * Before there was a stream: refused for what the request is, for want of room, or because the provider is out of order. Else
+ * its outage would use up the day's tokens of people who got nothing. Inside a stream the model was at work already.
+ */
+const turnedAway = (error: unknown, status: number): boolean =>
+  APICallError.isInstance(error) && status >= 400 && !TIME_OUTS.has(status);
 
 const NOT_CONNECTED = new Set(
   'ECONNREFUSED ENOTFOUND EAI_AGAIN EHOSTUNREACH ENETUNREACH EADDRNOTAVAIL UND_ERR_CONNECT_TIMEOUT'.split(' '),
 );
 
 /** The connection was never made. A reset may as well come after the whole request. */
-function notConnected(error: unknown): boolean {
-  for (let cause = error, depth = 0; isRecord(cause) && depth < 5; cause = cause['cause'], depth++) {
-    if (NOT_CONNECTED.has(String(cause['code']))) return true;
-  }
-  return false;
+const notConnected = (error: unknown): boolean =>
+  causes(error).some((cause) => NOT_CONNECTED.has(String(cause['code'])));
+
+/** The error itself, and what lies behind it. */
+function causes(error: unknown): Record<string, unknown>[] {
+  const found: Record<string, unknown>[] = [];
+  for (let cause = error; isRecord(cause) && found.length < 5; cause = cause['cause']) found.push(cause);
+  return found;
 }
 
 /** What services with the API of OpenAI call a prompt that a filter did not let through, as 400. */

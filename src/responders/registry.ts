@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import { type Responder, ResponderError } from '../core/responder.ts';
 import { anthropic } from './anthropic.ts';
+import { boundedFetch } from './bounded-fetch.ts';
 import { echo } from './echo.ts';
 import { withFallback } from './fallback.ts';
 import { google } from './google.ts';
@@ -43,7 +44,8 @@ interface Named {
 
 export function createResponders(config: ModelConfig, deps: ResponderDeps): Responders {
   // A redirect would carry the prompt, and keys in headers of the providers' own making, to wherever it points.
-  const fetch = deps.fetch ?? ((input, init) => globalThis.fetch(input, { ...init, redirect: 'error' }));
+  const ownFetch: typeof globalThis.fetch = (input, init) => globalThis.fetch(input, { ...init, redirect: 'error' });
+  const fetch = boundedFetch(deps.fetch ?? ownFetch);
   const timeouts = { ...defaultTimeouts, ...config.timeouts };
   const providers = new Map<string, Provider>(
     Object.entries({ openai, anthropic, google, ollama }).map(([name, make]) => [name, once(make(config, fetch))]),

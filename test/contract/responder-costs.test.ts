@@ -34,7 +34,10 @@ describe('what it costs', () => {
 
   it.each<[name: string, fault: Fault, least: number[]]>([
     ['each attempt that broke off, and the one that did not', { kind: 'drop', times: 2 }, [100, 100, 20]],
-    ['a status that may come from the model', { kind: 'status', status: 500, times: 2 }, [100, 100, 20]],
+    ['a time-out that the provider tells of', { kind: 'status', status: 504, times: 2 }, [100, 100, 20]],
+    ['one of what stands before it', { kind: 'status', status: 524, times: 2 }, [100, 100, 20]],
+    ['an error in the middle of a stream', { kind: 'stream_error', times: 2 }, [100, 100, 20]],
+    ['a line without end', { kind: 'endless_line' }, [100]],
     ['a refusal', { kind: 'refusal', text: 'no' }, [20]],
     ['an empty answer', { kind: 'empty' }, [20, 20]],
     ['all of what came of an answer without end', { kind: 'large' }, [25_000]],
@@ -58,7 +61,7 @@ describe('what it costs', () => {
   });
 
   it('is nothing where the request did not reach the model', async () => {
-    for (const status of [400, 401, 404, 429, 503, 529]) {
+    for (const status of [400, 401, 404, 429, 500, 502, 503, 529]) {
       simulator.fault({ kind: 'status', status, times: null });
       expect(await costs()).toEqual([]);
       simulator.clearFaults();

@@ -6,6 +6,7 @@ import { type Clock, systemClock } from '../../src/core/clock.ts';
 import type { Log } from '../../src/core/log.ts';
 import { RESTART } from '../../src/core/responder.ts';
 import type { Fault } from '../../src/simulators/model/fault.ts';
+import { FLOOD } from '../../src/simulators/model/flood.ts';
 import { type ModelSimulator, startModelSimulator } from '../../src/simulators/model/server.ts';
 import { answerOf, exampleTurn } from './responder.ts';
 import { freshModelRigs, type LeapingClock, leapingClock, type ModelRig, quick } from './responder-rig.ts';
@@ -33,6 +34,7 @@ describe('every failure has a reason and its number of attempts', () => {
     ['500', { kind: 'status', status: 500, ...always }, 'model_unavailable', 3],
     ['503', { kind: 'status', status: 503, ...always }, 'model_overloaded', 3],
     ['504', { kind: 'status', status: 504, ...always }, 'model_timeout', 3],
+    ['524', { kind: 'status', status: 524, ...always }, 'model_timeout', 3],
     ['529', { kind: 'status', status: 529, ...always }, 'model_overloaded', 3],
     ['no text', { kind: 'empty', ...always }, 'model_empty', 3],
     ['blank text', { kind: 'answer', text: '\n\n \u200B\u2060 ', ...always }, 'model_empty', 3],
@@ -49,10 +51,28 @@ describe('every failure has a reason and its number of attempts', () => {
     ['malformed in the middle', { kind: 'malformed', ...always }, 'model_unavailable', 3],
     ['error in the stream before text', { kind: 'stream_error', afterPieces: 0, ...always }, 'model_unavailable', 3],
     ['error in the stream', { kind: 'stream_error', ...always }, 'model_unavailable', 3],
+    ['500 with a body without end', { kind: 'endless_error', status: 500, ...always }, 'model_unavailable', 3],
+    ['the same, compressed', { kind: 'endless_error', status: 500, gzip: true, ...always }, 'model_unavailable', 3],
+    ['429 of such a kind', { kind: 'endless_error', status: 429, ...always }, 'model_overloaded', 3],
+    ['a line without end', { kind: 'endless_line', ...always }, 'model_endless', 1],
+    ['the same, compressed', { kind: 'endless_line', gzip: true, ...always }, 'model_endless', 1],
   ])('%s', async (_name, fault, reason, attempts) => {
     simulator.fault(fault);
     await expect(ask()).rejects.toMatchObject({ name: 'ResponderError', reason });
     expect(simulator.prompts).toHaveLength(attempts);
+  });
+
+  it.each<Fault>([
+    { kind: 'endless_error', status: 503 },
+    { kind: 'endless_error', status: 503, gzip: true },
+    { kind: 'endless_line' },
+    { kind: 'endless_line', gzip: true },
+  ])('of $kind little is read (gzip: $gzip)', async (fault) => {
+    simulator.fault(fault);
+    await ask().catch(() => {});
+    await simulator.waitFor(() => rig.states()[0] === 'left');
+    // What lies in buffers of the system on the way was sent, too.
+    expect(simulator.prompts[0]?.flooded).toBeLessThan(FLOOD / 2);
   });
 
   it('a refused connection', async () => {

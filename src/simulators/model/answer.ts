@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Fault } from './fault.ts';
+import { flood } from './flood.ts';
 import type { ChatRequest } from './request.ts';
 
 export interface Call {
@@ -12,6 +13,8 @@ export interface Call {
   readonly gone: AbortSignal;
   /** Hears the tokens that the model read or wrote, as they are billed. */
   billed(tokens: number): void;
+  /** Hears how many bytes of a body that nobody can want have gone, as they were before compression. */
+  flooded(bytes: number): void;
   /** Resolves at the next `release` that concerns this call, or when it is gone. */
   released(): Promise<void>;
 }
@@ -31,7 +34,11 @@ export async function play(call: Call): Promise<boolean> {
     sendError(response, fault.status, fault.code ?? null, `Simulated status ${fault.status}`, fault.retryAfter);
     return true;
   }
+  if (fault?.kind === 'endless_error') {
+    return flood(call, fault.status, 'application/json', '{"error":{"message":"', fault.gzip);
+  }
   call.billed(promptTokens(call));
+  if (fault?.kind === 'endless_line') return flood(call, 200, 'text/event-stream', 'data: ', fault.gzip);
   return call.request.stream ? stream(call) : complete(call);
 }
 

@@ -15,6 +15,10 @@ export type Behaviour =
   /** Some pieces, then an error object inside the stream. */
   | { readonly kind: 'stream_error'; readonly afterPieces?: number }
   | { readonly kind: 'status'; readonly status: number; readonly retryAfter?: string; readonly code?: string }
+  /** This status, and a body of 64 MB that says nothing. */
+  | { readonly kind: 'endless_error'; readonly status: number; readonly gzip?: boolean }
+  /** A stream whose first line goes on for 64 MB. */
+  | { readonly kind: 'endless_line'; readonly gzip?: boolean }
   /** A complete answer without text. */
   | { readonly kind: 'empty' }
   /** A filter ends the answer, after this text if there is any. */
@@ -46,6 +50,8 @@ const required: Record<Behaviour['kind'], readonly [field: string, type: string]
   malformed: [],
   stream_error: [],
   status: [['status', 'number']],
+  endless_error: [['status', 'number']],
+  endless_line: [],
   empty: [],
   refusal: [],
   trickle: [['everyMs', 'number']],
@@ -64,6 +70,7 @@ const optional: Readonly<Record<string, string>> = {
   match: 'string',
   model: 'string',
   withoutUsage: 'boolean',
+  gzip: 'boolean',
 };
 
 /** A fault from the control API, or one sentence on what is wrong with it. */

@@ -15,14 +15,16 @@ export interface PromptRecord {
   readonly model: string;
   /** What it cost so far, counted in words: read and written, also when the client left. */
   readonly tokens: number;
+  /** How many bytes of an `endless_` fault the client let us send, as they were before compression. */
+  readonly flooded: number;
   /** The fault it met. */
   readonly fault: Fault['kind'] | null;
   /** `left`: the client closed the connection before the end. `broken`: we did. */
   readonly state: 'open' | 'answered' | 'left' | 'broken';
 }
 
-type Open<T extends { state: unknown; tokens: number }> = Omit<T, 'state' | 'tokens'> &
-  Pick<Mutable<T>, 'state' | 'tokens'>;
+type Open<T extends PromptRecord> = Omit<T, Counted> & Pick<Mutable<T>, Counted>;
+type Counted = 'state' | 'tokens' | 'flooded';
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** What a bill would say. */
@@ -93,6 +95,7 @@ export async function startModelSimulator(options: ModelSimulatorOptions = {}): 
       text,
       model,
       tokens: 0,
+      flooded: 0,
       fault: fault?.kind ?? null,
       state: 'open',
     };
@@ -123,7 +126,11 @@ export async function startModelSimulator(options: ModelSimulatorOptions = {}): 
     const billed = (tokens: number) => {
       entry.tokens += tokens;
     };
-    const whole = await play({ id: String(number), request, fault, response, gone: gone.signal, billed, released });
+    const flooded = (bytes: number) => {
+      entry.flooded += bytes;
+    };
+    const call = { id: String(number), request, fault, response, gone: gone.signal, billed, flooded, released };
+    const whole = await play(call);
     if (entry.state === 'open') entry.state = whole ? 'answered' : 'broken';
     await settled;
   }
