@@ -23,7 +23,8 @@ function asOne(last: Block, first: Block, joint: Joint): Block | undefined {
   if (joint === 'code' && last.kind === 'code' && first.kind === 'code') {
     return { ...last, text: `${last.text}\n${first.text}` };
   }
-  if (joint === 'table' && last.kind === 'table' && first.kind === 'table') {
+  // What was taken for the head again may not be that of the last table: of two in a row, or of one in a list.
+  if (joint === 'table' && last.kind === 'table' && first.kind === 'table' && last.head.length === first.head.length) {
     return { ...last, rows: [...last.rows, ...first.rows] };
   }
   const between = WITHIN[joint];
