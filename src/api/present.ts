@@ -1,7 +1,7 @@
 import type { Connector } from '../core/connector.ts';
 import type { Health, Notice } from '../core/health.ts';
 import type { Integration, Replr } from '../core/integration.ts';
-import { statusOf } from '../core/integration.ts';
+import { healthOf, statusOf } from '../core/integration.ts';
 import { hookUrlNames } from './hook-url.ts';
 import { presentOptions, shownOptionShape } from './options.ts';
 
@@ -42,11 +42,6 @@ function head(integration: Integration): Json {
 
 function counters(integration: Integration): Json {
   return { message_count: integration.messageCount, connected_at: timestamp(integration.connectedAt) };
-}
-
-/** The link belongs to the bot, and may serve other integrations while this one is paused. */
-function healthOf({ enabled, health }: Integration): Health {
-  return enabled ? health : { state: 'paused', since: health.since, transport: health.transport };
 }
 
 function presentHealth(health: Health): Json {

@@ -14,6 +14,18 @@ export interface Health {
   readonly since: number;
   /** How messages arrive: `polling`, `webhook`, `gateway`, `socket`, `events`. */
   readonly transport: string;
+  /** What is wrong at single places while the link itself works. Of them each integration is told its own, see `healthOf`. */
+  readonly places?: readonly PlaceTrouble[];
+}
+
+/** The bot cannot hear, or not all, at a place that is named in the settings of some of its integrations. */
+export interface PlaceTrouble {
+  /** The field of the settings that names the place, and its value there, or one of its values: `channel_ids`, `C…`. */
+  readonly setting: string;
+  readonly value: string | true;
+  readonly code: string;
+  readonly message: string;
+  readonly fixUrl?: string;
 }
 
 /** Something that works, but less well than it could; found at verification and shown with the integration. */

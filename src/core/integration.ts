@@ -1,4 +1,4 @@
-import type { Health, Notice } from './health.ts';
+import type { Health, Notice, PlaceTrouble } from './health.ts';
 import type { BotId, IntegrationId, NodeId, ReplrId, UserId } from './ids.ts';
 import type { Options } from './options.ts';
 
@@ -52,7 +52,7 @@ export interface Integration {
   readonly messageCount: number;
   readonly connectedAt: number;
   readonly lastMessageAt: number | null;
-  /** The state of the bot's link, shared by all integrations on it. */
+  /** The state of the bot's link, shared by all integrations on it: what this one is told of it is `healthOf`. */
   readonly health: Health;
   readonly notices: readonly Notice[];
 }
@@ -84,5 +84,29 @@ export type Status = 'active' | 'inactive' | 'error';
 /** `inactive` is the owner's wish and wins; `error` is ours to admit. */
 export function statusOf(integration: Integration): Status {
   if (!integration.enabled) return 'inactive';
-  return integration.health.state === 'error' ? 'error' : 'active';
+  return healthOf(integration).state === 'error' ? 'error' : 'active';
+}
+
+/**
+ * The link's health as this integration is concerned. The link belongs to the bot and may serve other integrations, of other
+ * users: it may work while this one is paused, and what is wrong at their places is no business of this one. Where the bot
+ * can hear at none of its places, it is in `error` though the link works.
+ */
+export function healthOf({ enabled, health, settings }: Pick<Integration, 'enabled' | 'health' | 'settings'>): Health {
+  const { places = [], ...link } = health;
+  if (!enabled) return { state: 'paused', since: link.since, transport: link.transport };
+  if (link.state !== 'connected') return link;
+  const own = places.filter(({ setting, value }) => [settings[setting]].flat().includes(value));
+  const [first] = own;
+  if (!first) return link;
+  const { code, message, fixUrl } = first;
+  const deaf = own.some(({ setting, value }) => value !== true && isGone([settings[setting]].flat(), setting, own));
+  return {
+    ...{ state: deaf ? 'error' : 'connected', code, message, ...(fixUrl && { fixUrl }) },
+    ...{ since: link.since, transport: link.transport },
+  };
+}
+
+function isGone(values: readonly unknown[], name: string, troubles: readonly PlaceTrouble[]): boolean {
+  return values.every((one) => troubles.some(({ setting, value }) => setting === name && value === one));
 }

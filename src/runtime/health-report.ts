@@ -30,7 +30,8 @@ export class HealthReport {
     if (JSON.stringify(known) === JSON.stringify(health)) return;
     session.health = { ...health, since: this.#deps.clock.now() };
     const level = health.state === 'error' ? 'warn' : 'info';
-    session.log[level]('link_changed', { state: health.state, code: health.code, transport: health.transport });
+    const { state, code, transport, places } = health;
+    session.log[level]('link_changed', { state, code, transport, ...(places && { places }) });
     this.#unsaved = session.health;
     this.#saving ??= this.#save();
   }

@@ -120,7 +120,7 @@ describe('restraint', () => {
     expect(there.callers[1]?.frames[0]?.op).toBe(6);
   });
 
-  it('F050: says when the bot is in none of its servers any more, an outage apart', async () => {
+  it('F050: says in which of its servers the bot is no more, an outage apart', async () => {
     there.heard = there.polite;
     const link = there.start();
     await until(() => link.health.at(-1)?.state === 'connected');
@@ -130,9 +130,11 @@ describe('restraint', () => {
     await until(() => link.heard.length === 1);
     expect(states(link.health)).toEqual(['connecting', 'connected']);
     caller?.send({ op: 0, t: 'GUILD_DELETE', s: 4, d: { id: GUILD } });
-    await until(() => states(link.health).includes('connected removed_from_guild'));
+    await until(() => link.health.at(-1)?.places !== undefined);
+    const place = { setting: 'guild_id', value: GUILD, code: 'removed_from_guild' };
+    expect(link.health.at(-1)).toMatchObject({ state: 'connected', places: [place] });
     caller?.send({ op: 0, t: 'GUILD_CREATE', s: 5, d: { id: GUILD, roles: [], threads: [] } });
-    await until(() => link.health.at(-1)?.code === undefined);
+    await until(() => link.health.at(-1)?.places === undefined);
   });
 
   it('F046: leaves a server that says nothing after 30 s', async () => {

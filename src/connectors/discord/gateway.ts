@@ -262,15 +262,14 @@ class Gateway implements LinkOwner, IntakeOwner, CatchUpOwner {
   }
 
   #well(): void {
-    const [guild] = this.#missing;
     if (!this.#link) return;
-    if (breaker.waitMs(this.#token, this.#port.clock) > 0) this.#report(HELD_BACK);
-    else if (guild !== undefined) this.#report(removedFrom(guild));
-    else this.#report(this.#untrusted ? UNTRUSTED_RESUME : CONNECTED);
+    const places = this.#missing.size > 0 && { places: [...this.#missing].map(removedFrom) };
+    if (breaker.waitMs(this.#token, this.#port.clock) > 0) this.#report({ ...HELD_BACK, ...places });
+    else this.#report({ ...(this.#untrusted ? UNTRUSTED_RESUME : CONNECTED), ...places });
   }
 
   #report(state: State): void {
-    const key = `${state.state} ${state.code ?? ''} ${state.message ?? ''}`;
+    const key = JSON.stringify(state);
     if (key === this.#reported) return;
     this.#reported = key;
     this.#port.report({ ...state, transport: 'gateway' });

@@ -1,3 +1,4 @@
+import type { PlaceTrouble } from '../../core/health.ts';
 import type { State } from './closes.ts';
 import { type Api, isObject, MAX_WAIT_MS } from './wire.ts';
 
@@ -40,9 +41,10 @@ export const UNTRUSTED_RESUME: State = {
   message: 'The address that Discord gave for reconnecting is not its own; it is not used.',
 };
 
-export function removedFrom(guild: string): State {
+export function removedFrom(guild: string): PlaceTrouble {
   return {
-    state: 'connected',
+    setting: 'guild_id',
+    value: guild,
     code: 'removed_from_guild',
     message: `The bot is not in server ${guild} any more. Invite it again to be heard there.`,
   };

@@ -27,26 +27,18 @@ describe('what the platform refuses', () => {
     );
     await rig.clock.advance(10_000);
     expect(rig.heard.map(({ text }) => text)).toEqual(['here']);
-    expect(rig.health.at(-1)).toMatchObject({ state: 'connected', code: 'not_in_channel' });
-    expect(rig.health.at(-1)?.message).toContain('C0GONE00');
+    const place = { setting: 'channel_ids', value: 'C0GONE00', code: 'not_in_channel' };
+    expect(rig.health.at(-1)).toMatchObject({ state: 'connected', code: 'polling_only', places: [place] });
+    expect(rig.health.at(-1)?.places?.[0]?.message).toContain('C0GONE00');
     expect(rig.calls.filter(({ parameters }) => parameters['channel'] === 'C0GONE00')).toHaveLength(1);
   });
 
   it('asks for the scope that is missing', async () => {
     const rig = slackRig(() => refused('missing_scope', { needed: 'channels:history', provided: 'chat:write' }));
     await rig.clock.advance(1_000);
-    expect(rig.health.at(-1)).toMatchObject({ state: 'error', code: 'missing_scope' });
-    expect(rig.health.at(-1)?.message).toContain('channels:history');
-  });
-
-  it('is no error of the whole as long as other channels are read', async () => {
-    const refusal = () => refused('missing_scope', { needed: 'groups:history' });
-    const rig = slackRig(({ parameters }) => (parameters['channel'] === 'G0DARK00' ? refusal() : page([])), {
-      settings: { channel_ids: ['G0DARK00', CHANNEL] },
-    });
-    await rig.clock.advance(3_000);
-    expect(rig.health.at(-1)).toMatchObject({ state: 'connected', code: 'missing_scope' });
-    expect(rig.health.at(-1)?.message).toMatch(/channel G0DARK00.*groups:history/);
+    const place = { setting: 'channel_ids', value: CHANNEL, code: 'missing_scope', fixUrl: expect.any(String) };
+    expect(rig.health.at(-1)).toMatchObject({ state: 'connected', places: [place] });
+    expect(rig.health.at(-1)?.places?.[0]?.message).toMatch(/channel C0HERE00.*channels:history/);
   });
 
   it('is told for direct messages, too', async () => {
@@ -55,8 +47,9 @@ describe('what the platform refuses', () => {
       settings: { direct_messages: true },
     });
     await rig.clock.advance(3_000);
-    expect(rig.health.at(-1)).toMatchObject({ state: 'connected', code: 'missing_scope' });
-    expect(rig.health.at(-1)?.message).toMatch(/may not read direct messages.*im:read/);
+    const place = { setting: 'direct_messages', value: true, code: 'missing_scope' };
+    expect(rig.health.at(-1)).toMatchObject({ state: 'connected', places: [place] });
+    expect(rig.health.at(-1)?.places?.[0]?.message).toMatch(/may not read direct messages.*im:read/);
   });
 
   it('obeys a wait to the second, and lets the other method go on', async () => {

@@ -1,5 +1,6 @@
 import { type Backoff, backoffMs } from '../../core/backoff.ts';
 import type { ReceiverPort } from '../../core/connector.ts';
+import type { PlaceTrouble } from '../../core/health.ts';
 import type { Bot, Integration } from '../../core/integration.ts';
 import type { InboundMessage } from '../../core/message.ts';
 import { Conversations } from './conversations.ts';
@@ -21,7 +22,7 @@ const REFUSED_MS = 5 * 60_000;
 const RETRY: Backoff = { baseMs: 1_000, capMs: 30_000 };
 /** A store that is back must not wait long for those who need it. */
 const STORE_RETRY: Backoff = { baseMs: 1_000, capMs: 5_000 };
-/** Whose name no channel has. */
+/** Whose name no channel has: all of them together. */
 const DIRECTS = 'direct messages';
 
 /** One thing to read, as it stood last time. */
@@ -38,7 +39,7 @@ interface Place {
   urgent?: boolean;
   /** What it showed could not be stored. */
   unstored?: boolean;
-  trouble?: State;
+  trouble?: PlaceTrouble;
 }
 
 interface Read extends Task {
@@ -91,14 +92,9 @@ export class Reader {
   get trouble(): State | undefined {
     return this.#trouble;
   }
-  /** What is wrong with one of the places; no error of the bot as long as others are read. */
-  get partTrouble(): State | undefined {
-    const all = [this.#directs, ...this.#places.values()].flatMap(({ trouble }) => trouble ?? []);
-    const worst = all.find(({ state }) => state === 'error') ?? all[0];
-    const others = [...this.#places.values()].some(
-      (place) => !place.trouble && place.readAt > Number.NEGATIVE_INFINITY,
-    );
-    return worst && others ? { ...worst, state: 'connected' } : worst;
+  /** What is wrong with single places. */
+  get placeTroubles(): readonly PlaceTrouble[] {
+    return [this.#directs, ...this.#places.values()].flatMap(({ trouble }) => trouble ?? []);
   }
   get capped(): State | undefined {
     if (!this.#budget.capped) return undefined;
@@ -171,8 +167,8 @@ export class Reader {
       case 'refused': {
         place.notBefore = clock.elapsed() + REFUSED_MS;
         this.#done(place);
-        const what = place === this.#directs ? DIRECTS : `channel ${place.source.channel}`;
-        place.trouble = unreadable(what, reading.error, reading.needed);
+        const channel = place === this.#directs ? undefined : place.source.channel;
+        place.trouble = unreadable(channel, reading.error, reading.needed);
         // A thread whose first message is gone is no trouble, and is never read again.
         if (place.source.root !== undefined) delete place.trouble;
         this.#well();

@@ -218,7 +218,8 @@ class SlackReceiver {
   }
 
   #report(): void {
-    this.#say({ ...this.#state(), transport: this.#transport() });
+    const places = this.#reader.placeTroubles;
+    this.#say({ ...this.#state(), transport: this.#transport(), ...(places.length > 0 && { places }) });
   }
 
   #state(): State {
@@ -227,10 +228,10 @@ class SlackReceiver {
       const told = this.#told ?? CONNECTING;
       if (told.state !== 'connected') return told;
       if (this.#gap) return this.#gap;
-      return reader.partTrouble ?? (this.#push() ? told : SOCKET_SILENT);
+      return this.#push() ? told : SOCKET_SILENT;
     }
     if (!reader.began) return reader.trouble ?? CONNECTING;
-    return reader.trouble ?? reader.partTrouble ?? this.#note();
+    return reader.trouble ?? this.#note();
   }
 
   /** All is well, but could be better. */
@@ -251,17 +252,15 @@ class SlackReceiver {
 
   #say(health: Told): void {
     if (this.#over) return;
-    const { state, code, message, fixUrl, transport } = health;
-    const key = `${state} ${code ?? ''} ${message ?? ''} ${transport}`;
+    const { state, code, message, fixUrl, transport, places } = health;
+    const told = {
+      ...{ state, ...(code && { code }), ...(message && { message }), ...(fixUrl && { fixUrl }) },
+      ...{ transport, ...(places && { places }) },
+    };
+    const key = JSON.stringify(told);
     if (key === this.#reported) return;
     this.#reported = key;
-    this.#port.report({
-      state,
-      ...(code && { code }),
-      ...(message && { message }),
-      ...(fixUrl && { fixUrl }),
-      transport,
-    });
+    this.#port.report(told);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Health } from '../../core/health.ts';
+import type { Health, PlaceTrouble } from '../../core/health.ts';
 
 /** Where the owner of an app looks after it. */
 export const APPS = 'https://api.slack.com/apps';
@@ -25,12 +25,17 @@ export const STORE_UNAVAILABLE: State = {
   message: 'Messages wait at Slack until they can be stored here.',
 };
 
-/** What the platform's own no means for one place, "channel C…" for one. It is asked again now and then. */
-export function unreadable(place: string, error: string, needed?: string): State {
+/** What the platform's own no means for one channel, or for all direct messages. It is asked again now and then. */
+export function unreadable(channel: string | undefined, error: string, needed?: string): PlaceTrouble {
+  const place = channel === undefined ? 'direct messages' : `channel ${channel}`;
+  const where =
+    channel === undefined
+      ? ({ setting: 'direct_messages', value: true } as const)
+      : { setting: 'channel_ids', value: channel };
   if (error === 'missing_scope' || error === 'not_allowed_token_type') {
     const scope = needed ? ` ("${needed}")` : '';
     return {
-      state: 'error',
+      ...where,
       code: 'missing_scope',
       message: `The app may not read ${place}. Add the missing scope${scope} to it and reinstall it.`,
       fixUrl: APPS,
@@ -38,10 +43,9 @@ export function unreadable(place: string, error: string, needed?: string): State
   }
   if (error === 'not_in_channel' || error === 'channel_not_found') {
     const message = `The bot is not in ${place}. Invite it there to be heard.`;
-    return { state: 'connected', code: 'not_in_channel', message };
+    return { ...where, code: 'not_in_channel', message };
   }
-  const message = `Slack does not let ${place} be read (${error}).`;
-  return { state: 'connected', code: 'channel_unreadable', message };
+  return { ...where, code: 'channel_unreadable', message: `Slack does not let ${place} be read (${error}).` };
 }
 
 /** The socket of an app. */
