@@ -1,6 +1,6 @@
 import type { BotId, IntegrationId, UserId } from '../../src/core/ids.ts';
 import type { Profile } from '../../src/core/integration.ts';
-import { defaultOptions } from '../../src/core/options.ts';
+import { changedOptions, defaultOptions } from '../../src/core/options.ts';
 import type {
   Claim,
   ClaimConflict,
@@ -149,7 +149,7 @@ function apply(row: IntegrationRow, { enabled, autoRespond, replrId, settings, o
   if (autoRespond !== undefined) row.autoRespond = autoRespond;
   if (replrId !== undefined) row.replrId = replrId;
   if (settings !== undefined) row.settings = settings;
-  if (options !== undefined) row.options = options;
+  if (options !== undefined) row.options = changedOptions(row.options, options);
 }
 
 /** One bot per platform identity: a known one gets the new profile and keeps the rest. */

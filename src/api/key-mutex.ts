@@ -1,6 +1,7 @@
 /**
  * One at a time for each key. An update reads, asks the platform and then writes; two at once on one integration would
- * overwrite each other's credential or cursors. Within this process only: between nodes the store's claims decide.
+ * overwrite each other's credential or cursors. Within this process only: between nodes the store decides, by its claims, and
+ * by laying options over what is stored when it writes.
  */
 export function createKeyMutex(): <T>(key: string, work: () => Promise<T>) => Promise<T> {
   const tails = new Map<string, Promise<unknown>>();

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { defaultOptions, type Limits, type Options } from '../core/options.ts';
+import { defaultOptions, type Limits, type Options, type OptionsChange } from '../core/options.ts';
 
 /** Of each limit our name, and what it is about. */
 const limitNames = {
@@ -81,18 +81,19 @@ export const shownOptionShape = { ...plain, limits: z.object(shapeOf(limitField)
 
 export type SentOptions = z.output<z.ZodObject<typeof changeOptionShape>>;
 
-/** What was sent laid over what holds. */
-export function optionsFrom(sent: SentOptions, before: Options): Options {
+/** What was sent and nothing else, so that it undoes nothing of what another request changes meanwhile. */
+export function optionsChange(sent: SentOptions): OptionsChange {
+  const { error_reply: errorReply, store_content: storeContent, context_tokens: contextTokens, limits } = sent;
   return {
-    errorReply: sent.error_reply ?? before.errorReply,
-    storeContent: sent.store_content ?? before.storeContent,
-    contextTokens: sent.context_tokens ?? before.contextTokens,
-    limits: sent.limits === null ? defaultOptions.limits : limitsFrom(sent.limits ?? {}, before.limits),
+    ...(errorReply !== undefined && { errorReply }),
+    ...(storeContent !== undefined && { storeContent }),
+    ...(contextTokens !== undefined && { contextTokens }),
+    ...(limits !== undefined && { limits: limits === null ? defaultOptions.limits : limitsFrom(limits) }),
   };
 }
 
-function limitsFrom(sent: NonNullable<SentOptions['limits']>, before: Limits): Limits {
-  const limits: { -readonly [N in keyof Limits]: Limits[N] } = { ...before };
+function limitsFrom(sent: NonNullable<SentOptions['limits']>): Partial<Limits> {
+  const limits: { -readonly [N in keyof Limits]?: Limits[N] } = {};
   for (const name of LIMIT_NAMES) {
     const [own] = limitNames[name];
     const value = sent[name];

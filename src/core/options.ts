@@ -46,6 +46,15 @@ export const defaultOptions: Options = {
   },
 };
 
+/** What is left out stays as it is, each limit for itself. */
+export type OptionsChange = Partial<Omit<Options, 'limits'>> & { readonly limits?: Partial<Limits> };
+
+export const changedOptions = (before: Options, change: OptionsChange): Options => ({
+  ...before,
+  ...change,
+  limits: { ...before.limits, ...change.limits },
+});
+
 /** What one user's integrations may do together; the operator's to set. */
 export type UserLimits = Pick<Limits, 'turnsPerMinute' | 'tokensPerDay' | 'concurrentTurns'>;
 

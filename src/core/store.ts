@@ -4,7 +4,7 @@ import type { Listener, Target } from './hook.ts';
 import type { ApiKeyId, BotId, DeliveryId, IntegrationId, NodeId, ReplrId, UserId } from './ids.ts';
 import type { Credential, Integration, OwnedBot, Profile, Replr, Settings } from './integration.ts';
 import type { ConversationKey, Cursor, Fate, InboundMessage, Place } from './message.ts';
-import type { Options } from './options.ts';
+import type { Options, OptionsChange } from './options.ts';
 import type { HistoryEntry } from './responder.ts';
 
 /**
@@ -283,8 +283,8 @@ export interface IntegrationUpdate {
   readonly autoRespond?: boolean;
   readonly replrId?: ReplrId;
   readonly settings?: Settings;
-  /** As a whole. Switching `storeContent` off deletes the texts of all that has its outcome, in the same commit. */
-  readonly options?: Options;
+  /** Laid over what is stored by then. `storeContent: false` deletes the texts of all that has its outcome, in the same commit. */
+  readonly options?: OptionsChange;
   /** Present when the platform was asked again: credential, identity and what it claims are replaced as a whole. */
   readonly verified?: {
     readonly credential: Credential;

@@ -1,4 +1,4 @@
-import { defaultOptions, type Limits, type Options } from '../core/options.ts';
+import { changedOptions, defaultOptions, type Limits, type Options, type OptionsChange } from '../core/options.ts';
 import type { IntegrationRow } from './schema.ts';
 
 type Columns = Pick<IntegrationRow, 'options' | 'store_content'>;
@@ -22,6 +22,9 @@ export const optionsOf = ({ options, store_content }: Columns): Options => {
     limits: { ...defaultOptions.limits, ...limits },
   };
 };
+
+export const changedColumns = (stored: Columns, change: OptionsChange): Columns =>
+  optionColumns(changedOptions(optionsOf(stored), change));
 
 function chosenOf<T extends object>(values: T, defaults: Readonly<T>): Partial<T> {
   const differs = ([name, value]: [string, unknown]) => defaults[name as keyof T] !== value;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defaultOptions, type Options } from '../../src/core/options.ts';
+import { defaultOptions, type Options, type OptionsChange } from '../../src/core/options.ts';
 import { MAX_OVERHEARD, type Store } from '../../src/core/store.ts';
 import {
   acceptAll,
@@ -22,7 +22,7 @@ const notice = { kind: 'failed', reason: 'model_timeout' } as const;
 const silent: Options = { ...defaultOptions, storeContent: false };
 
 /** What of what people say is kept, for whom, and how it goes. */
-export function contentContract(current: () => Store): void {
+export function contentContract(current: () => Store, beside: () => Promise<Store>): void {
   const overhear = async (store: Store, world: World, text: string) => {
     const inbound = accepted(world.integration.id, message({ text }), unheard);
     await acceptAll(store, world, [{ ...inbound, overheard: true }]);
@@ -194,7 +194,7 @@ export function contentContract(current: () => Store): void {
       limits: { ...defaultOptions.limits, turnsPerMinute: 1, tokensPerDay: 1e12 },
     };
 
-    it('are the defaults unless said otherwise, and change as a whole', async () => {
+    it('are the defaults unless said otherwise, and change', async () => {
       const store = current();
       const world = await makeWorld(store);
       const { userId, integration } = world;
@@ -208,6 +208,39 @@ export function contentContract(current: () => Store): void {
       await store.updateIntegration(userId, integration.id, { options: defaultOptions, at: 7 });
       expect((await store.listIntegrations(userId, { limit: 1, offset: 0 })).data[0]?.options).toEqual(defaultOptions);
       expect((await connect(store, world.replr, { options: chosen })).options).toEqual(chosen);
+    });
+
+    it('change one by one: what is not given stays, each limit for itself', async () => {
+      const store = current();
+      const { userId, integration } = await makeWorld(store);
+      const change = async (options: OptionsChange) => {
+        const update = await store.updateIntegration(userId, integration.id, { options, at: 5 });
+        return update.ok && update.integration.options;
+      };
+      const first = { ...defaultOptions, storeContent: false };
+      expect(await change({ storeContent: false })).toEqual(first);
+      const second = { ...first, errorReply: 'silent', limits: { ...defaultOptions.limits, turnsPerMinute: 7 } };
+      expect(await change({ errorReply: 'silent', limits: { turnsPerMinute: 7 } })).toEqual(second);
+      expect(await change({ contextTokens: 500, limits: {} })).toEqual({ ...second, contextTokens: 500 });
+      const limits = { ...second.limits, turnsPerMinute: defaultOptions.limits.turnsPerMinute, tokensPerDay: 8 };
+      const back = { turnsPerMinute: limits.turnsPerMinute, tokensPerDay: 8 };
+      expect(await change({ limits: back })).toEqual({ ...second, contextTokens: 500, limits });
+    });
+
+    it('lose nothing when different ones are changed at once, from two nodes', async () => {
+      const stores = [current(), await beside()];
+      const { userId, integration } = await makeWorld(current());
+      const changes: OptionsChange[] = [
+        ...[{ storeContent: false }, { errorReply: 'silent' as const }, { contextTokens: 501 }],
+        ...[{ limits: { turnsPerMinute: 1 } }, { limits: { tokensPerDay: 2 } }, { limits: { concurrentTurns: 3 } }],
+      ];
+      const update = (options: OptionsChange, index: number) =>
+        stores[index % 2]?.updateIntegration(userId, integration.id, { options, at: 5 });
+      await Promise.all(changes.map(update));
+      expect((await current().getIntegration(userId, integration.id))?.options).toEqual({
+        ...{ errorReply: 'silent', storeContent: false, contextTokens: 501 },
+        limits: { ...defaultOptions.limits, turnsPerMinute: 1, tokensPerDay: 2, concurrentTurns: 3 },
+      });
     });
   });
 }

@@ -28,7 +28,7 @@ export function storeContract(name: string, open: Open): void {
     flowContract(current);
     answersContract(current);
     memoryContract(current);
-    contentContract(current);
+    contentContract(current, () => opened.beside());
     usageContract(current);
     ownersContract(current);
     arrivalsContract(current);

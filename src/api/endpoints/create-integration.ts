@@ -1,12 +1,12 @@
 import type { Connector } from '../../core/connector.ts';
 import type { ReplrId } from '../../core/ids.ts';
 import type { Credential, Integration, Settings } from '../../core/integration.ts';
-import { defaultOptions, type Options } from '../../core/options.ts';
+import { changedOptions, defaultOptions, type Options } from '../../core/options.ts';
 import { type ApiDeps, type Call, type Endpoint, tellControl } from '../endpoint.ts';
 import { notFound } from '../errors.ts';
 import { fieldReader, pick } from '../fields.ts';
 import { hookUrl, hookUrlNames } from '../hook-url.ts';
-import { optionsFrom } from '../options.ts';
+import { optionsChange } from '../options.ts';
 import { replrIdOf } from '../path-ids.ts';
 import { claimed, holdingClaim, knownCursors, type PlatformCheck, type Verified } from '../platform-check.ts';
 import { presentIntegration } from '../present.ts';
@@ -62,7 +62,7 @@ function readWish({ body }: Call, connector: Connector): Wish {
   return {
     replrId: replrIdOf(common?.replr_id),
     autoRespond: common?.auto_respond ?? true,
-    options: optionsFrom(common ?? {}, defaultOptions),
+    options: changedOptions(defaultOptions, optionsChange(common ?? {})),
     credential: credential as Credential,
     settings: place as Settings,
   };

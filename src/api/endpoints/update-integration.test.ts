@@ -65,6 +65,22 @@ describe('PUT /v1/integrations/:id', () => {
     expect((await tenant.call('GET', path)).json).toMatchObject({ limits, store_content: false });
   });
 
+  it('leaves alone what another node changes while the platform is asked', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    bench.platform.hold = promise;
+    const asked = put({ app_token: 'app-1', error_reply: 'silent', limits: { tokens_per_day: 5 } });
+    await expect.poll(() => bench.platform.calls.length).toBe(1);
+    bench.platform.hold = undefined;
+    const options = { storeContent: false, limits: { turnsPerMinute: 7 } };
+    const id = path.split('/').at(-1) as IntegrationId;
+    await bench.store.updateIntegration(tenant.userId, id, { options, at: bench.clock.now() });
+    resolve();
+    const { status, json } = await asked;
+    const limits = expect.objectContaining({ turns_per_minute: 7, tokens_per_day: 5 });
+    expect(status).toBe(200);
+    expect(json).toMatchObject({ store_content: false, error_reply: 'silent', limits });
+  });
+
   it('ignores settings that are fixed once connected, and refuses unknown fields', async () => {
     expect((await put({ room_id: '999' })).json.room_id).toBe('1098');
     const { status, json } = await put({ room_id: '999', guild: '1', active: 'yes' });

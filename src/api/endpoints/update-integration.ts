@@ -3,7 +3,7 @@ import type { ZodObject } from 'zod';
 import type { Connector } from '../../core/connector.ts';
 import type { IntegrationId, ReplrId } from '../../core/ids.ts';
 import { type Credential, type Integration, type Settings, statusOf } from '../../core/integration.ts';
-import type { Options } from '../../core/options.ts';
+import { changedOptions, type OptionsChange } from '../../core/options.ts';
 import type { IntegrationChange, IntegrationUpdate } from '../../core/store.ts';
 import { newestCredential } from '../credential.ts';
 import { type ApiDeps, type Call, type Endpoint, tellControl } from '../endpoint.ts';
@@ -11,7 +11,7 @@ import { ApiError, notFound } from '../errors.ts';
 import { fieldReader, pick } from '../fields.ts';
 import { hookUrl, hookUrlNames } from '../hook-url.ts';
 import type { createKeyMutex } from '../key-mutex.ts';
-import { optionsFrom } from '../options.ts';
+import { optionsChange } from '../options.ts';
 import { integrationIdOf, replrIdOf } from '../path-ids.ts';
 import { claimed, holdingClaim, knownCursors, type PlatformCheck } from '../platform-check.ts';
 import { presentIntegrationDetail } from '../present.ts';
@@ -25,7 +25,8 @@ interface Wish {
   readonly credential?: Credential | undefined;
   /** Likewise; absent when what was sent is what is stored. */
   readonly settings?: Settings | undefined;
-  readonly options?: Options | undefined;
+  /** What was sent alone; absent when it changes nothing. */
+  readonly options?: OptionsChange | undefined;
 }
 
 export function updateIntegration(
@@ -146,12 +147,12 @@ function readWish({ body }: Call, connector: Connector, before: Integration, sto
     ? undefined
     : reader.part(connector.settings, laidOver(connector.settings, before.settings, sentSettings));
   reader.done();
-  const options = optionsFrom(common ?? {}, before.options);
+  const options = optionsChange(common ?? {});
   return {
     active: common?.active,
     autoRespond: common?.auto_respond,
     replrId: common?.replr_id === undefined ? undefined : replrIdOf(common.replr_id),
-    options: isDeepStrictEqual(options, before.options) ? undefined : options,
+    options: isDeepStrictEqual(changedOptions(before.options, options), before.options) ? undefined : options,
     credential: credential as Credential | undefined,
     settings: isDeepStrictEqual(settings, before.settings) ? undefined : settings,
   };

@@ -4,15 +4,14 @@ import type { BotId, IntegrationId, ReplrId, UserId } from '../../core/ids.ts';
 import { defaultOptions } from '../../core/options.ts';
 import type { IntegrationChange, IntegrationUpdate, NewIntegration } from '../../core/store.ts';
 import type { DialectParts } from '../dialect.ts';
-import { optionColumns } from '../options.ts';
+import { changedColumns, optionColumns } from '../options.ts';
 import { integrationOf, parse } from '../rows.ts';
 import type { IntegrationRow, Schema } from '../schema.ts';
-import { dropIdleBot, touchBots } from './bots.ts';
+import { dropIdleBot, newestCredentialAt, putBot, touchBots } from './bots.ts';
 import { holdClaims } from './claims.ts';
 import { moveCursors } from './cursors.ts';
 import { eraseSettled } from './erase.ts';
 import { type Secrets, withHealth } from './integration-queries.ts';
-import { scopeOf } from './listeners.ts';
 import { Refusal } from './refusal.ts';
 
 /** As handed to the store, with the credential sealed. */
@@ -92,13 +91,14 @@ export async function updateIntegration(
   if (update.verified) await claimVerified(db, dialect, row, update.verified);
   await touchBots(db, dialect, [row.bot_id]);
   const botId = update.verified ? await verifiedBot(db, dialect, row, update.verified, update.at) : row.bot_id;
+  const options = update.options && changedColumns(await optionsHeld(db, dialect, row), update.options);
   const columns: Partial<IntegrationRow> = {
     bot_id: botId,
     ...(update.enabled !== undefined && { enabled: update.enabled ? 1 : 0 }),
     ...(update.autoRespond !== undefined && { auto_respond: update.autoRespond ? 1 : 0 }),
     ...(update.replrId !== undefined && { replr_id: update.replrId }),
     ...(update.settings !== undefined && { settings: JSON.stringify(update.settings) }),
-    ...(update.options !== undefined && optionColumns(update.options)),
+    ...options,
     ...(update.verified && {
       secrets: JSON.stringify(update.verified.secrets),
       credential_at: await newestCredentialAt(db, botId, update.at),
@@ -110,7 +110,7 @@ export async function updateIntegration(
     .set(columns)
     .where('id', '=', id)
     .where('bot_id', '=', row.bot_id)
-    .returning('id')
+    .returning('store_content')
     .executeTakeFirst();
   // Deleted or moved since we looked.
   if (!updated) throw new Refusal<IntegrationChange>({ ok: false, reason: 'missing' });
@@ -126,9 +126,19 @@ export async function updateIntegration(
     await dialect.notify(db, [botId]);
     await leaveBot(db, row, update.at);
   }
-  const storesContent = update.options?.storeContent ?? row.store_content === 1;
-  if (!storesContent) await eraseSettled(db, dialect, { integrationId: id });
+  if (updated.store_content === 0) await eraseSettled(db, dialect, { integrationId: id });
   return changed(db, userId, id, bots);
+}
+
+/** Read anew under a lock: another node may have changed them while the bot's row was waited for. */
+async function optionsHeld(db: Kysely<Schema>, dialect: DialectParts, row: IntegrationRow) {
+  const held = await db
+    .selectFrom('integrations')
+    .select(['options', 'store_content'])
+    .where('id', '=', row.id)
+    .modifyEnd(dialect.forNoKeyUpdate)
+    .executeTakeFirst();
+  return held ?? row;
 }
 
 type Verified = NonNullable<SealedUpdate['verified']>;
@@ -158,37 +168,6 @@ async function verifiedBot(
     profile: JSON.stringify(verified.profile),
     health: JSON.stringify({ state: 'connecting', since: at, transport } satisfies Health),
   });
-}
-
-/** Later than that of any sibling, whatever the clocks of nodes say: the credential verified last is the bot's. */
-async function newestCredentialAt(db: Kysely<Schema>, botId: BotId, at: number): Promise<number> {
-  const { last } = await db
-    .selectFrom('integrations')
-    .select((eb) => eb.fn.max('credential_at').as('last'))
-    .where('bot_id', '=', botId)
-    .executeTakeFirstOrThrow();
-  return last === null ? at : Math.max(at, Number(last) + 1);
-}
-
-/** One bot per platform identity: a known one gets the new profile and keeps the rest. */
-async function putBot(
-  db: Kysely<Schema>,
-  dialect: DialectParts,
-  bot: Pick<Schema['bots'], 'id' | 'platform' | 'identity' | 'profile' | 'health'>,
-): Promise<BotId> {
-  const { id } = await db
-    .insertInto('bots')
-    .values({ ...bot, scope: scopeOf(bot.identity), owner: null, epoch: 0, version: 1, changed_at: dialect.now })
-    .onConflict((conflict) =>
-      conflict.columns(['platform', 'identity']).doUpdateSet((eb) => ({
-        profile: eb.ref('excluded.profile'),
-        version: eb('bots.version', '+', 1),
-        changed_at: dialect.now,
-      })),
-    )
-    .returning('id')
-    .executeTakeFirstOrThrow();
-  return id;
 }
 
 /** The integration has another identity now: what the old one still owed can no longer be said. */
