@@ -11,12 +11,15 @@ function rig() {
   // Noon.
   const clock = createManualClock(Date.UTC(2026, 10, 23, 12));
   const written: Spending[][] = [];
-  const world = { away: false, held: undefined as Promise<void> | undefined, reads: 0 };
+  const log: string[] = [];
+  const world = { away: false, held: undefined as Promise<void> | undefined, reads: 0, refuses: '', awayAt: '' };
+  const has = (spendings: readonly Spending[], whom: string) => spendings.some(({ person }) => person === whom);
   const stored = { person: 0, integration: 0, user: 0 };
   const store = {
     spend: async (spendings: readonly Spending[]) => {
       await world.held;
-      if (world.away) throw new Error('away');
+      if (has(spendings, world.refuses)) throw Object.assign(new Error('not a whole number'), { away: false });
+      if (world.away || has(spendings, world.awayAt)) throw new Error('away');
       written.push([...spendings]);
       for (const { tokens } of spendings) {
         stored.person += tokens;
@@ -30,7 +33,8 @@ function rig() {
       return { ...stored };
     },
   };
-  return { clock, written, world, stored, meter: new Meter({ store, clock, log: silentLog }) };
+  const noted = { ...silentLog, error: (event: string) => void log.push(event) };
+  return { clock, written, world, stored, log, meter: new Meter({ store, clock, log: noted }) };
 }
 
 describe('the meter', () => {
@@ -91,14 +95,63 @@ describe('the meter', () => {
     expect(written).toEqual([[expect.objectContaining({ tokens: 10 })]]);
   });
 
+  it('one row that the store will never take is dropped, and stops none of the others', async () => {
+    const { meter, written, world, log } = rig();
+    const held = Promise.withResolvers<void>();
+    world.held = held.promise;
+    meter.add(whose, 'first', 1);
+    for (const person of ['ada', 'cursed', 'bob']) meter.add(whose, person, 5);
+    world.refuses = 'cursed';
+    held.resolve();
+    await meter.close();
+    expect(written.flat().map(({ person }) => person)).toEqual(['first', 'ada', 'bob']);
+    expect(log).toEqual(['spending_dropped']);
+    meter.add(whose, 'bob', 5);
+    await meter.close();
+    expect(written.at(-1)).toEqual([expect.objectContaining({ person: 'bob', tokens: 5 })]);
+  });
+
+  it('a store that goes away among them loses nothing', async () => {
+    const { meter, written, world } = rig();
+    const held = Promise.withResolvers<void>();
+    world.held = held.promise;
+    meter.add(whose, 'first', 1);
+    for (const person of ['ada', 'cursed', 'bob', 'eve']) meter.add(whose, person, 5);
+    world.refuses = 'cursed';
+    world.awayAt = 'bob';
+    held.resolve();
+    await meter.close();
+    world.awayAt = '';
+    meter.add(whose, 'ada', 1);
+    await meter.close();
+    expect(written.flat().map(({ person, tokens }) => [person, tokens])).toEqual([
+      ...[
+        ['first', 1],
+        ['ada', 5],
+        ['bob', 5],
+        ['eve', 5],
+        ['ada', 1],
+      ],
+    ]);
+  });
+
   it('begins anew at midnight UTC, and takes no nonsense from a provider', async () => {
     const { meter, clock, stored } = rig();
     meter.add(whose, 'ada', 7);
-    for (const nonsense of [0, -5, Number.NaN]) meter.add(whose, 'ada', nonsense);
+    for (const nonsense of [0, -5, Number.NaN, Number.POSITIVE_INFINITY]) meter.add(whose, 'ada', nonsense);
     expect(await meter.spent(whose, 'ada')).toEqual(alike(7));
     await meter.close();
     Object.assign(stored, alike(0));
     await clock.advance(DAY / 2);
     expect(await meter.spent(whose, 'ada')).toEqual(alike(0));
+  });
+
+  it('takes what no request can have used for the most that one can, in whole numbers', async () => {
+    const { meter, written } = rig();
+    meter.add(whose, 'ada', 1e20);
+    meter.add(whose, 'bob', 1.5);
+    expect(await meter.spent(whose, 'ada')).toMatchObject({ person: 10_000_000, integration: 10_000_002 });
+    await meter.close();
+    expect(written.flat().map(({ tokens }) => tokens)).toEqual([10_000_000, 2]);
   });
 });

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Integration } from '../core/integration.ts';
 import type { Log } from '../core/log.ts';
-import type { Spending, Store } from '../core/store.ts';
+import type { Spending, Store, StoreFailure } from '../core/store.ts';
 import { Bounded } from './bounded.ts';
 
 /** What other nodes have spent of a user's tokens is seen this late, ms. */
@@ -9,6 +9,8 @@ const USER_EVERY_MS = 10_000;
 /** A bot has one owner, so what its people spend is known here; but it may have been elsewhere for a while, ms. */
 const OWN_EVERY_MS = 5 * 60_000;
 const MAX_KNOWN = 20_000;
+/** No request takes more: a provider that says so is mistaken, and must not end the day for everybody. */
+const MAX_TOKENS = 10_000_000;
 /** So many are kept for a store that is away; what comes on top is not counted. */
 const MAX_UNWRITTEN = 10_000;
 
@@ -36,12 +38,17 @@ interface Counter {
 type Counters = Readonly<Record<keyof Spent, Counter>>;
 type Whose = Pick<Integration, 'id' | 'userId'>;
 
+interface Unwritten {
+  readonly whose: Whose;
+  readonly spending: Spending;
+}
+
 /** The day's tokens: counted here at once, kept in the store as good as it goes. No answer waits for that. */
 export class Meter {
   readonly #deps: MeterDeps;
   readonly #counters = new Bounded<Counter>(MAX_KNOWN);
   /** By whose they are; written together. */
-  #unwritten = new Map<string, { readonly whose: Whose; readonly spending: Spending }>();
+  #unwritten = new Map<string, Unwritten>();
   #writing: Promise<void> | undefined;
   /** By person of an integration. */
   readonly #reading = new Map<string, Promise<void>>();
@@ -81,8 +88,10 @@ export class Meter {
     }
   }
 
-  add(whose: Whose, person: string, tokens: number): void {
-    if (!(tokens > 0)) return;
+  /** What a provider says that one request took: taken for a whole number of a size that can be. */
+  add(whose: Whose, person: string, used: number): void {
+    const tokens = Number.isFinite(used) ? Math.min(Math.ceil(used), MAX_TOKENS) : 0;
+    if (tokens <= 0) return;
     const day = dayOf(this.#deps.clock.now());
     for (const counter of Object.values(this.#of(whose, person, day))) {
       counter.tokens += tokens;
@@ -106,26 +115,46 @@ export class Meter {
     this.#unwritten.set(key, { whose, spending: { ...spending, tokens } });
   }
 
-  /** What comes meanwhile goes with the next write; what cannot be written, with the next spending. */
+  /** What comes meanwhile goes with the next write. */
   async #write(): Promise<void> {
     while (this.#unwritten.size > 0) {
       const batch = [...this.#unwritten.values()];
       this.#unwritten = new Map();
-      try {
-        await this.#deps.store.spend(batch.map(({ spending }) => spending));
-      } catch (error) {
-        this.#deps.log.warn('spending_not_stored', { error });
-        for (const { whose, spending } of batch) this.#keep(whose, spending);
-        break;
-      }
-      for (const { whose, spending } of batch) {
-        for (const key of keysOf(whose, spending.person)) {
-          const counter = this.#counters.get(key);
-          if (counter?.day === spending.day) counter.unwritten = Math.max(0, counter.unwritten - spending.tokens);
-        }
-      }
+      // What could not be written goes with the next spending.
+      if (!(await this.#store(batch))) break;
     }
     this.#writing = undefined;
+  }
+
+  /** `false`: the store is away. What it will never take is found row by row, and dropped, so that it stops no others. */
+  async #store(batch: readonly Unwritten[]): Promise<boolean> {
+    try {
+      await this.#deps.store.spend(batch.map(({ spending }) => spending));
+    } catch (error) {
+      if (passes(error)) {
+        this.#deps.log.warn('spending_not_stored', { error });
+        for (const { whose, spending } of batch) this.#keep(whose, spending);
+        return false;
+      }
+      if (batch.length > 1) return this.#storeEach(batch);
+      this.#deps.log.error('spending_dropped', { integration: batch[0]?.whose.id, error });
+    }
+    for (const { whose, spending } of batch) {
+      for (const key of keysOf(whose, spending.person)) {
+        const counter = this.#counters.get(key);
+        if (counter?.day === spending.day) counter.unwritten = Math.max(0, counter.unwritten - spending.tokens);
+      }
+    }
+    return true;
+  }
+
+  async #storeEach(batch: readonly Unwritten[]): Promise<boolean> {
+    for (const [index, one] of batch.entries()) {
+      if (await this.#store([one])) continue;
+      for (const { whose, spending } of batch.slice(index + 1)) this.#keep(whose, spending);
+      return false;
+    }
+    return true;
   }
 
   #of(whose: Whose, person: string, day: string): Counters {
@@ -144,6 +173,9 @@ export class Meter {
     return counter;
   }
 }
+
+/** The same may be stored later: the database is away, or a mistake of which nothing is known. */
+const passes = (error: unknown) => !(error instanceof Error && (error as Partial<StoreFailure>).away === false);
 
 /** The day of UTC. */
 const dayOf = (now: number) => new Date(now).toISOString().slice(0, 10);
