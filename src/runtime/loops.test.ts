@@ -19,6 +19,38 @@ describe('loops', () => {
     expect(loops.closes('c1', 'relay', 'something new after a while', 5 + 10 * MINUTE)).toBe(false);
   });
 
+  it('who quotes us to ask something else each time is a person; a bridge puts the same beside our words', () => {
+    const quoting = (
+      beside: (count: number) => string,
+      told = (count: number) => `Answer ${count}: it opens at nine.`,
+    ) => {
+      const loops = new Loops();
+      return Array.from({ length: 8 }, (_, count) => {
+        loops.answered('c1', [told(count)]);
+        return loops.closes('c1', 'ada', beside(count).replace('*', told(count)), count);
+      }).includes(true);
+    };
+    const long = (count: number) => `${count} ${'The mitochondrion is the powerhouse of the cell. '.repeat(20)}`;
+    const questions = ['Why?', 'Since when?', 'And on Sundays?', 'Who says so?'];
+    expect(quoting((count) => `> *\n${questions[count % 4]}`)).toBe(false);
+    expect(quoting((count) => `> *\nBut why is that so, and what about case ${count}?`)).toBe(false);
+    expect(quoting((count) => `> *\n${questions[count % 4]}`, long)).toBe(false);
+    expect(
+      quoting(() => '> *\nI do not understand this at all: please, would you explain it to me once more? '.repeat(3)),
+    ).toBe(false);
+    expect(quoting(() => '[Nova] *')).toBe(true);
+    expect(quoting(() => '[Nova] * (via bridge)', long)).toBe(true);
+    expect(quoting((count) => `[12:0${count}] Nova: *`)).toBe(true);
+  });
+
+  it('who quotes a sentence of a long answer is no relay', () => {
+    const loops = new Loops();
+    const long = 'The mitochondrion is the powerhouse of the cell. '.repeat(20);
+    loops.answered('c1', [long]);
+    const heard = () => loops.closes('c1', 'ada', `> ${long.slice(0, 300)}`, 0);
+    expect(Array.from({ length: 8 }, heard)).not.toContain(true);
+  });
+
   it('a word of their own in between shows that somebody is there', () => {
     const loops = new Loops();
     loops.answered('c1', [answer]);

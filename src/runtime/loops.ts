@@ -6,32 +6,44 @@ const MIN_LENGTH = 16;
 const KEPT_LENGTH = 200;
 /** and these many of its parts: a relay that is slow brings the first ones back, too. */
 const KEPT_PARTS = 8;
+/** Of a long one, so much must be there: who quotes a sentence of it is no relay. */
+const MOST_OF_IT = 0.75;
+/** A bridge puts a name beside it, which platforms allow 80 characters at most, and some decoration. */
+const MOST_BESIDE = 100;
 const MOST_ECHOES = 5;
 const WINDOW_MS = 10 * 60_000;
 const MAX_KNOWN = 10_000;
 
+interface Known {
+  /** The beginning, in words. */
+  readonly begins: string;
+  readonly length: number;
+}
+
 /** What one author has been saying in one conversation. */
 interface Run {
-  /** So many messages in a row brought our own words back. */
+  /** So many messages in a row brought our own words back, with the same beside them. */
   readonly echoes: number;
+  readonly beside: string;
   /** Not listened to before. */
   readonly until: number;
 }
 
 /**
  * Knows a relay that looks like a person: it brings our own words back, again and again. The platforms tell us of other
- * bots, which are never answered; of a bridge with somebody's account they know nothing. One that says words of its own is
- * stopped by the caps.
+ * bots, which are never answered; of a bridge with somebody's account they know nothing. What it puts beside our words, a name
+ * and the time, is always the same: who quotes us to ask something asks something else each time. One that says words of its
+ * own is stopped by the caps.
  */
 export class Loops {
-  readonly #answers = new Bounded<readonly string[]>(MAX_KNOWN);
+  readonly #answers = new Bounded<readonly Known[]>(MAX_KNOWN);
   readonly #runs = new Bounded<Run>(MAX_KNOWN);
 
   /** What we said last. A relay may bring back part for part. */
   answered(conversation: string, parts: readonly string[]): void {
     const long = parts.slice(0, KEPT_PARTS).flatMap((part) => {
       const text = words(part);
-      return text.length < MIN_LENGTH ? [] : [copied(text.slice(0, KEPT_LENGTH))];
+      return text.length < MIN_LENGTH ? [] : [{ begins: copied(text.slice(0, KEPT_LENGTH)), length: text.length }];
     });
     this.#answers.set(conversation, long);
   }
@@ -42,16 +54,28 @@ export class Loops {
     const run = this.#runs.get(key);
     if (run && now < run.until) return true;
     const said = words(text);
-    const echoed = this.#answers.get(conversation)?.some((answer) => said.includes(answer)) ?? false;
-    if (!echoed) {
+    const beside = echoed(said, this.#answers.get(conversation) ?? []);
+    if (beside === undefined) {
       this.#runs.delete(key);
       return false;
     }
-    const echoes = (run?.echoes ?? 0) + 1;
+    const echoes = run?.beside === beside ? run.echoes + 1 : 1;
     const closed = echoes >= MOST_ECHOES;
-    this.#runs.set(key, closed ? { echoes: 0, until: now + WINDOW_MS } : { echoes, until: 0 });
+    this.#runs.set(key, closed ? { echoes: 0, beside, until: now + WINDOW_MS } : { echoes, beside, until: 0 });
     return closed;
   }
+}
+
+/** What stands beside our words in a message that is little else; the figures before them may be the time. */
+function echoed(said: string, answers: readonly Known[]): string | undefined {
+  for (const { begins, length } of answers) {
+    const start = said.indexOf(begins);
+    if (start < 0 || said.length - start < length * MOST_OF_IT) continue;
+    const before = said.slice(0, start).replace(/\p{N}+/gu, ' ');
+    const beside = `${before}|${said.slice(start + length)}`;
+    if (beside.length <= MOST_BESIDE) return copied(beside.replace(/\s+/g, ' ').trim());
+  }
+  return undefined;
 }
 
 /** A slice would keep all of the text that it was cut from in memory. */
