@@ -14,6 +14,7 @@ const message = (over: Partial<InboundMessage> = {}): InboundMessage => ({
 });
 
 describe('commands', () => {
+  const spokenTo = { autoRespond: false };
   it.each([
     ['/start', true],
     ['/start@nova_bot', true],
@@ -22,8 +23,8 @@ describe('commands', () => {
     ['/started', false],
     ['please /start', false],
   ])('%j opens a conversation of two: %s', (text, opens) => {
-    expect(commandOf(message({ text, direct: true }))).toBe(opens ? 'start' : undefined);
-    expect(commandOf(message({ text }))).toBeUndefined();
+    expect(commandOf(message({ text, direct: true }), spokenTo)).toBe(opens ? 'start' : undefined);
+    expect(commandOf(message({ text }), spokenTo)).toBeUndefined();
   });
 
   it.each([
@@ -32,8 +33,10 @@ describe('commands', () => {
     ['/reset everything', false],
     ['/resetting', false],
   ])('%j forgets: %s', (text, forgets) => {
-    expect(commandOf(message({ text }))).toBe(forgets ? 'reset' : undefined);
-    expect(commandOf(message({ text, addressed: false }))).toBeUndefined();
+    expect(commandOf(message({ text }), spokenTo)).toBe(forgets ? 'reset' : undefined);
+    expect(commandOf(message({ text, addressed: false }), spokenTo)).toBeUndefined();
+    // Where every message is for the bot, so is this one.
+    expect(commandOf(message({ text, addressed: false }), { autoRespond: true })).toBe(forgets ? 'reset' : undefined);
   });
 });
 

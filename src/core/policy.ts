@@ -38,9 +38,15 @@ export type Command = 'start' | 'reset';
 const START = /^\/start(?:@\w+)?(?:\s|$)/i;
 const RESET = /^\/reset(?:@\w+)?$/i;
 
-/** `/start` opens a conversation of two, with whatever a link put behind it; in a group it is a word like any other. */
-export function commandOf({ text, direct, addressed }: InboundMessage): Command | undefined {
+/**
+ * `/start` opens a conversation of two, with whatever a link put behind it; in a group it is a word like any other. `/reset`
+ * is a command wherever the bot is meant: by name, or because all that is said is said to it.
+ */
+export function commandOf(
+  { text, direct, addressed }: InboundMessage,
+  { autoRespond }: Pick<Integration, 'autoRespond'>,
+): Command | undefined {
   const said = text.trim();
   if (direct && START.test(said)) return 'start';
-  return addressed && RESET.test(said) ? 'reset' : undefined;
+  return (addressed || autoRespond) && RESET.test(said) ? 'reset' : undefined;
 }

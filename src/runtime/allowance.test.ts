@@ -102,6 +102,23 @@ describe('caps', { timeout: 30_000 }, () => {
     expect(sent().filter((text) => text === TODAY)).toHaveLength(2);
   });
 
+  it('of the day: who waited for a slot is asked again, so that it is passed by as many turns as there are slots', async () => {
+    await start({ limits: { personTokensPerDay: 1_000, concurrentTurns: 2 } });
+    const first = Promise.withResolvers<void>();
+    rig.respond = async (turn) => {
+      await first.promise;
+      turn.spent(1_000);
+      return 'ok';
+    };
+    for (let n = 0; n < 10; n++) await rig.say(`question ${n}`, { channel: `c${n}` });
+    await rig.until(() => rig.turns.length === 2);
+    first.resolve();
+    await rig.until(() => sent().length === 3);
+    await rig.quiet();
+    expect(fates()).toEqual({ answered: 2, 'ignored:person_limit': 8 });
+    expect(sent().filter((text) => text === TODAY)).toHaveLength(1);
+  });
+
   it('of the day: a restart forgets nothing', async () => {
     await start({ limits: { personTokensPerDay: 1_000 } });
     rig.respond = (turn) => {
@@ -169,6 +186,18 @@ describe('caps', { timeout: 30_000 }, () => {
     await rig.quiet();
     expect(rig.fates()).toMatchObject({ a: 'answered', d: 'ignored:paused' });
     expect(models.has('d')).toBe(false);
+  });
+
+  it('turns under way: nobody waits for all that somebody else has asked', async () => {
+    await start({ limits: { concurrentTurns: 5 } }, { userLimits: { concurrentTurns: 1 } });
+    const first = Promise.withResolvers<string>();
+    rig.respond = ({ message }) => (message.text === 'flood 0' ? first.promise : 'ok');
+    for (let n = 0; n < 10; n++) await rig.say(`flood ${n}`, { channel: `c${n}`, author: by('mallory') });
+    await rig.say('hello', { channel: 'hers', author: by('ada') });
+    await rig.quiet();
+    first.resolve('ok');
+    await rig.until(() => sent().length === 11);
+    expect(rig.turns.map(({ message }) => message.text).indexOf('hello')).toBe(2);
   });
 
   it('of concurrent turns: a user has them for all integrations', async () => {

@@ -9,6 +9,10 @@ import { Loops } from './loops.ts';
 import type { Meter } from './meter.ts';
 import { BUSY_CHAT, TOO_FAST, TOO_MUCH_TODAY } from './notices.ts';
 
+/** Of turns, so many minutes' worth can be saved up: people talk in bursts. */
+const SAVED_MINUTES = 10;
+/** What the product says by itself is asked for now and then; of one person in a conversation, so often a minute. */
+const COMMANDS_PER_MINUTE = 5;
 /** A model that is away is told of once in so long to each person in a conversation, ms. */
 const FAILURE_WINDOW_MS = 60_000;
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -29,6 +33,7 @@ export interface AllowanceDeps {
 }
 
 const ignored = (reason: string): Ignored => ({ kind: 'ignored', reason });
+const personIn = ({ conversation, message }: TurnDue) => `${conversation} ${message.author.id}`;
 
 /**
  * Who may have a turn now: neither a flood nor a loop nor a bill. In memory, and so of this node, but for the day's tokens:
@@ -38,7 +43,8 @@ export class Allowance {
   readonly #clock: Clock;
   readonly #meter: AllowanceDeps['meter'];
   readonly #userLimits: UserLimits;
-  readonly #caps = new Caps();
+  readonly #caps = new Caps(SAVED_MINUTES);
+  readonly #commands = new Caps(1);
   readonly #loops = new Loops();
   /** Until when nothing more is said about it. */
   readonly #told = new Bounded<number>(MAX_TOLD);
@@ -62,15 +68,28 @@ export class Allowance {
 
   /** Takes one turn, or says why there is none. */
   async take(due: TurnDue, integration: Integration): Promise<Refusal | undefined> {
-    return (await this.#today(due, integration)) ?? this.#now(due, integration);
+    return (await this.today(due, integration)) ?? this.#now(due, integration);
   }
 
-  /** Whether a failure of this message's turn is worth a notice. */
-  failed({ conversation, message }: TurnDue): boolean {
-    return this.#tell(`failed ${conversation} ${message.author.id}`, this.#clock.elapsed() + FAILURE_WINDOW_MS);
+  /** A command takes no turn, but its answer is sent as well. */
+  command(due: TurnDue): Refusal | undefined {
+    const cap = { key: personIn(due), perMinute: COMMANDS_PER_MINUTE };
+    return this.#commands.take([cap], this.#clock.elapsed()) ? { fate: ignored('command_limit') } : undefined;
   }
 
-  async #today({ conversation, message }: TurnDue, integration: Integration): Promise<Refusal | undefined> {
+  /** Whether a failure of this message's turn is worth a notice: what is so for a while is told once, a refusal is an answer. */
+  failed(due: TurnDue, reason: string): boolean {
+    if (reason === 'model_refused') return true;
+    return this.#tell(`failed ${personIn(due)}`, this.#clock.elapsed() + FAILURE_WINDOW_MS);
+  }
+
+  /** What fails after this is another failure. */
+  succeeded(due: TurnDue): void {
+    this.#told.delete(`failed ${personIn(due)}`);
+  }
+
+  /** Whether there are tokens left; also to be asked when a turn has waited, as others may have used them up meanwhile. */
+  async today({ conversation, message }: TurnDue, integration: Integration): Promise<Refusal | undefined> {
     const { limits } = integration.options;
     const person = message.author.id;
     const spent = await this.#meter.spent(integration, person);

@@ -1,11 +1,11 @@
 import { unlessAborted } from '../core/abort.ts';
-import type { Clock } from '../core/clock.ts';
 import type { Route } from '../core/integration.ts';
 import { conversationKey, type Fate } from '../core/message.ts';
 import { MAX_TURN_MS } from '../core/policy.ts';
-import { RESTART, type Responder, ResponderError, type Turn } from '../core/responder.ts';
+import { type HistoryEntry, RESTART, type Responder, ResponderError, type Turn } from '../core/responder.ts';
 import type { Store, TurnDue } from '../core/store.ts';
 import type { Meter } from './meter.ts';
+import { type FlowDeps, persist } from './persist.ts';
 import type { Session } from './session.ts';
 
 /** Messages of the conversation that a responder may read; how many of them a model is shown, its tokens decide. */
@@ -16,9 +16,8 @@ const TYPING_AFTER_MS = 400;
 /** One for all: an abort without a reason makes an error with a stack for each turn. */
 const OVER = new Error('the turn has ended');
 
-export interface AskDeps {
+export interface AskDeps extends FlowDeps {
   readonly store: Store;
-  readonly clock: Clock;
   readonly respond: Responder;
   readonly meter: Meter;
 }
@@ -32,7 +31,7 @@ export type Answer =
 export type Ask = (session: Session, due: TurnDue, route: Route, wanted: AbortSignal) => Promise<Answer>;
 
 /** Has the responder answer one message within the time that a turn may take, and shows that somebody writes. */
-export function createAsk({ store, clock, respond, meter }: AskDeps): Ask {
+export function createAsk({ store, clock, random, respond, meter }: AskDeps): Ask {
   async function typing(session: Session, due: TurnDue, signal: AbortSignal): Promise<void> {
     const { sender } = session;
     if (!sender.typing) return;
@@ -44,8 +43,17 @@ export function createAsk({ store, clock, respond, meter }: AskDeps): Ask {
     }
   }
 
-  function turnOf(session: Session, { seq, integrationId, message }: TurnDue, { integration, replr }: Route): Turn {
+  /** A store that is away for a while costs the turn time, and nobody an answer. */
+  async function history(session: Session, { seq, integrationId, message }: TurnDue, signal: AbortSignal) {
     const conversation = conversationKey(integrationId, session.present(message.at));
+    const read = () => store.history(integrationId, conversation, seq, HISTORY_LIMIT);
+    const entries = await persist<HistoryEntry[]>(session, 'history', read, { clock, random }, signal);
+    if (!entries) throw OVER;
+    return entries;
+  }
+
+  function turnOf(session: Session, due: TurnDue, { integration, replr }: Route, signal: AbortSignal): Turn {
+    const { message } = due;
     return {
       replr,
       message: {
@@ -55,7 +63,7 @@ export function createAsk({ store, clock, respond, meter }: AskDeps): Ask {
         ...(message.quote && { quote: message.quote }),
       },
       contextTokens: integration.options.contextTokens,
-      history: () => store.history(integrationId, conversation, seq, HISTORY_LIMIT),
+      history: () => history(session, due, signal),
       spent: (tokens) => meter.add(integration, message.author.id, tokens),
     };
   }
@@ -81,7 +89,7 @@ export function createAsk({ store, clock, respond, meter }: AskDeps): Ask {
       if (!turn.signal.aborted) session.log.debug('typing_failed', { error });
     });
     try {
-      const text = await read(respond(turnOf(session, due, route), turn.signal), turn.signal);
+      const text = await read(respond(turnOf(session, due, route, turn.signal), turn.signal), turn.signal);
       if (!turn.signal.aborted) return { kind: 'text', text };
     } catch (error) {
       if (!turn.signal.aborted) {

@@ -11,7 +11,7 @@ describe('caps', () => {
   };
 
   it('saves up ten minutes, closes for one, and gives what time has made up for', () => {
-    const caps = new Caps();
+    const caps = new Caps(10);
     expect(takeAll(caps, a, 0)).toBe(60);
     expect(caps.take([a], 59_999)).toEqual({ cap: a, until: MINUTE });
     expect(takeAll(caps, a, MINUTE)).toBe(6);
@@ -19,21 +19,21 @@ describe('caps', () => {
   });
 
   it('takes from all or from none', () => {
-    const caps = new Caps();
+    const caps = new Caps(10);
     takeAll(caps, a, 0);
     expect(caps.take([b, a], 1)?.cap).toBe(a);
     expect(takeAll(caps, b, 1)).toBe(6_000);
   });
 
   it('a limit that is raised or lowered is in force at once', () => {
-    const caps = new Caps();
+    const caps = new Caps(10);
     for (let count = 0; count < 50; count++) expect(caps.take([a], 0)).toBeUndefined();
     expect(caps.take([{ ...a, perMinute: 5 }], 0)).toBeDefined();
     expect(takeAll(caps, { ...a, perMinute: 12 }, MINUTE)).toBeGreaterThan(70);
   });
 
   it('forgets who has been quiet, and never knows more than some ten thousand', () => {
-    const caps = new Caps();
+    const caps = new Caps(10);
     for (let person = 0; person < 30_000; person++) caps.take([{ key: `${person}`, perMinute: 1 }], 0);
     expect(caps.size).toBe(20_000);
     for (let person = 0; person < 20_000; person++) caps.take([{ key: 'one', perMinute: 60_000 }], 2 * MINUTE);

@@ -1,7 +1,5 @@
 import { Bounded } from './bounded.ts';
 
-/** So many minutes' worth of turns can be saved up: people talk in bursts. */
-const SAVED_MINUTES = 10;
 /** Who has used up all of it is not answered for so long, ms. */
 const CLOSED_MS = 60_000;
 const MINUTE_MS = 60_000;
@@ -30,6 +28,12 @@ interface Bucket {
 /** Token buckets, by key. Times are ms of a clock that never goes back. */
 export class Caps {
   readonly #buckets = new Bounded<Bucket>(MAX_BUCKETS);
+  readonly #savedMinutes: number;
+
+  /** So many minutes' worth can be saved up. */
+  constructor(savedMinutes: number) {
+    this.#savedMinutes = savedMinutes;
+  }
 
   /** How many are not full. */
   get size(): number {
@@ -42,7 +46,7 @@ export class Caps {
       const bucket = this.#buckets.get(cap.key);
       if (bucket && now < bucket.closedUntil) return { cap, until: bucket.closedUntil };
       const used = leftOver(bucket, now);
-      if (used + 1 <= cap.perMinute * SAVED_MINUTES) continue;
+      if (used + 1 <= cap.perMinute * this.#savedMinutes) continue;
       const until = now + CLOSED_MS;
       this.#buckets.set(cap.key, { used, at: now, perMinute: cap.perMinute, closedUntil: until });
       return { cap, until };

@@ -66,7 +66,8 @@ describe('what needs no model, and what a model is told', { timeout: 30_000 }, (
     await start();
     await rig.say('my secret is 42');
     await rig.until(() => sent().length === 1);
-    await rig.say('/reset');
+    // Where every message is for the bot, no mention is needed.
+    await rig.say('/reset', { addressed: false });
     await rig.until(() => sent().length === 2);
     await rig.say('what was it?');
     await rig.until(() => sent().length === 3);
@@ -84,6 +85,23 @@ describe('what needs no model, and what a model is told', { timeout: 30_000 }, (
     await rig.runtime.stop(0);
     expect(rig.query('select * from deliveries')).toEqual([]);
     expect(rig.fates()).toEqual({ '/reset': 'open' });
+  });
+
+  it('five of a person in a minute are answered, and what is to be forgotten is forgotten all the same', async () => {
+    await start('Hi!');
+    await rig.say('my secret is 42', { ...direct, id: 'secret' });
+    await rig.quiet();
+    for (let n = 0; n < 5; n++) await rig.say('/start', { ...direct, id: `start${n}` });
+    await rig.say('/reset', direct);
+    await rig.say('/start', { ...direct, id: 'elsewhere', channel: 'c2' });
+    await rig.until(() => sent().length === 8);
+    await rig.quiet();
+    expect(sent().filter((text) => text === 'Hi!')).toHaveLength(7);
+    expect(rig.fates()).toMatchObject({ '/reset': 'ignored:command_limit' });
+    expect(rig.query("select 1 from messages where text like '%42%'")).toEqual([]);
+    await rig.pass(60_000);
+    await rig.say('/start', { ...direct, id: 'later' });
+    await rig.until(() => sent().length === 9);
   });
 
   it('a flood of them takes no turn from anybody', async () => {

@@ -60,6 +60,33 @@ describe('when there is no answer', { timeout: 30_000 }, () => {
     expect(Object.values(rig.fates())).toEqual(Array.from({ length: 22 }, () => 'failed:model_unavailable'));
   });
 
+  it('each refusal is told, and hides no failure after it; what fails after an answer is another failure', async () => {
+    await rig.connect();
+    const reasons: Record<string, ResponderReason> = { no: 'model_refused', down: 'model_empty' };
+    rig.respond = ({ message: { text } }) => {
+      const reason = reasons[text];
+      return reason ? fail(reason) : text;
+    };
+    const bob = { author: { id: 'bob', name: 'Bob', kind: 'person' } } as const;
+    let said = 0;
+    for (const [text, over] of [
+      ['no'],
+      ['no'],
+      ['down', bob],
+      ['down'],
+      ['down'],
+      ['fine'],
+      ['down'],
+      ['down', bob],
+    ] as const) {
+      await rig.say(text, { ...over, id: `m${said++}` });
+    }
+    await rig.quiet();
+    const REFUSED = "Sorry, I can't help with that.";
+    // Twice in silence: once behind her own, once behind his, which her answer is no answer to.
+    expect(sent()).toEqual([REFUSED, REFUSED, LATER, LATER, 'fine', LATER]);
+  });
+
   it('a crash on its way costs neither the notice nor the outcome, and makes no second one', async () => {
     await rig.connect();
     rig.respond = () => fail('model_empty');

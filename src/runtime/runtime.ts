@@ -62,7 +62,7 @@ export function createRuntime(deps: RuntimeDeps): Runtime {
   const turns = createTurns({
     ...flow,
     store,
-    ask: createAsk({ store, clock, respond, meter }),
+    ask: createAsk({ ...flow, store, respond, meter }),
     replies: createReplies({ ...flow, store, outbox, ids, metrics }),
     allowance: new Allowance({ clock, meter, userLimits }),
     slots: new Slots(),

@@ -81,6 +81,26 @@ describe('turns', { timeout: 30_000 }, () => {
     await rig.until(() => sent().length === 2);
   });
 
+  it('a store that is away for a moment costs a turn time, and no apology', async () => {
+    rig.respond = async (turn) => `re: ${turn.message.text} after ${(await turn.history()).length}`;
+    await rig.say('one');
+    await rig.until(() => sent().length === 1);
+    rig.faults.set('history', () => Promise.reject(new Error('connection lost')));
+    await rig.say('two');
+    await rig.pass(3_000);
+    expect(sent()).toHaveLength(1);
+    rig.faults.clear();
+    await rig.pass(10_000, () => sent().length === 2);
+    expect(sent()[1]).toBe('re: two after 2');
+    // And who does not want it any more need not wait for the store.
+    rig.faults.set('history', () => Promise.reject(new Error('connection lost')));
+    await rig.say('three');
+    await rig.quiet();
+    await bot.update({ enabled: false });
+    await rig.quiet();
+    expect(rig.fates()).toMatchObject({ two: 'answered', three: 'ignored:paused' });
+  });
+
   it('lets at most 200 wait in a conversation', async () => {
     const first = Promise.withResolvers<string>();
     rig.respond = (turn) => (turn.message.text === 'q0' ? first.promise : 'ok');

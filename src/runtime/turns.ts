@@ -6,7 +6,7 @@ import type { UserLimits } from '../core/options.ts';
 import { commandOf, MAX_AGE_MS } from '../core/policy.ts';
 import type { HistoryEntry } from '../core/responder.ts';
 import type { Store, TurnDue } from '../core/store.ts';
-import type { Allowance } from './allowance.ts';
+import type { Allowance, Refusal } from './allowance.ts';
 import type { Answer, Ask } from './ask.ts';
 import { FORGOTTEN, failureNotice } from './notices.ts';
 import { type FlowDeps, persist } from './persist.ts';
@@ -34,6 +34,9 @@ export interface Turns {
   run(session: Session, due: TurnDue, wanted: AbortSignal): Promise<boolean>;
 }
 
+type Own = readonly Part[] | Refusal | 'left';
+type Turned = Answer | { readonly kind: 'late' } | { readonly kind: 'refused'; readonly refusal: Refusal };
+
 export function createTurns(deps: TurnDeps): Turns {
   const { store, clock, ask, replies, allowance, slots, userLimits } = deps;
 
@@ -48,8 +51,15 @@ export function createTurns(deps: TurnDeps): Turns {
   async function fail(session: Session, due: TurnDue, fate: Fate & { kind: 'failed' }, wanted: AbortSignal) {
     if (wanted.aborted) return unwanted(session, due);
     const told = session.route(due.integrationId)?.integration.options.errorReply === 'notice';
-    if (!told || !allowance.failed(due)) return replies.end(session, due, fate);
+    if (!told || !allowance.failed(due, fate.reason)) return replies.end(session, due, fate);
     return replies.notify(session, due, failureNotice(fate), fate, wanted);
+  }
+
+  /** The first one in a window is told, unless the owner wants silence. */
+  async function refuse(session: Session, due: TurnDue, { fate, notice }: Refusal, wanted: AbortSignal) {
+    const told = session.route(due.integrationId)?.integration.options.errorReply === 'notice';
+    if (notice === undefined || !told) return replies.end(session, due, fate);
+    return replies.notify(session, due, notice, fate, wanted);
   }
 
   async function answer(session: Session, due: TurnDue, parts: readonly Part[], wanted: AbortSignal): Promise<boolean> {
@@ -61,19 +71,18 @@ export function createTurns(deps: TurnDeps): Turns {
     return replies.answer(session, due, parts, wanted);
   }
 
-  /** What the product says by itself: it costs nothing, and so takes no turn from anybody. */
-  async function byItself(session: Session, due: TurnDue, { replr }: Route): Promise<readonly Part[] | 'left'> {
-    const command = commandOf(due.message);
+  /** What the product says by itself: it costs no tokens, and so takes no turn from anybody. `undefined`: no command. */
+  async function byItself(session: Session, due: TurnDue, { replr, integration }: Route): Promise<Own | undefined> {
+    const command = commandOf(due.message, integration);
     if (command === 'reset') {
       const conversation = conversationKey(due.integrationId, session.present(due.message.at));
       const forget = () => store.forget(due.integrationId, conversation, due.seq).then(() => true);
       // Nobody is told that it is done before it is.
       if (!(await persist(session, 'forget', forget, deps))) return 'left';
-      return replies.render(session, due, FORGOTTEN);
+      return allowance.command(due) ?? replies.render(session, due, FORGOTTEN);
     }
-    return command === 'start' && replr.greetingMessage !== null
-      ? replies.render(session, due, replr.greetingMessage)
-      : [];
+    if (command !== 'start' || replr.greetingMessage === null) return undefined;
+    return allowance.command(due) ?? replies.render(session, due, replr.greetingMessage);
   }
 
   /** What stands before the very first answer of a conversation of two. */
@@ -94,15 +103,21 @@ export function createTurns(deps: TurnDeps): Turns {
     }
   }
 
-  /** At most so many turns of an integration and of its user are under way at once; the time spent waiting is not the model's. */
-  async function inSlot(session: Session, due: TurnDue, route: Route, wanted: AbortSignal): Promise<Answer | 'late'> {
+  /**
+   * At most so many turns of an integration and of its user are under way at once; the time spent waiting is not the model's.
+   * People wait for one another in an integration, integrations for one another at their user's: nobody waits for all that
+   * somebody else has asked. No integration takes more in than its user has slots, so that its people wait where it is by person.
+   */
+  async function inSlot(session: Session, due: TurnDue, route: Route, wanted: AbortSignal): Promise<Turned> {
     const { id, userId, options } = route.integration;
-    if (!(await slots.take(id, options.limits.concurrentTurns, wanted))) return { kind: 'cut' };
+    const most = Math.min(options.limits.concurrentTurns, userLimits.concurrentTurns);
+    if (!(await slots.take(id, due.message.author.id, most, wanted))) return { kind: 'cut' };
     try {
-      if (!(await slots.take(userId, userLimits.concurrentTurns, wanted))) return { kind: 'cut' };
+      if (!(await slots.take(userId, id, userLimits.concurrentTurns, wanted))) return { kind: 'cut' };
       try {
-        if (tooOld(due, clock)) return 'late';
-        return await ask(session, due, route, wanted);
+        if (tooOld(due, clock)) return { kind: 'late' };
+        const refusal = await allowance.today(due, route.integration);
+        return refusal ? { kind: 'refused', refusal } : await ask(session, due, route, wanted);
       } finally {
         slots.give(userId);
       }
@@ -121,18 +136,23 @@ export function createTurns(deps: TurnDeps): Turns {
     if (ready === 'late') return replies.end(session, due, { kind: 'expired', reason: 'age' });
     const own = await byItself(session, due, route);
     if (own === 'left') return unwanted(session, due);
-    if (own.length > 0) return answer(session, due, own, wanted);
+    if (own && 'fate' in own) return refuse(session, due, own, wanted);
+    if (own && own.length > 0) return answer(session, due, own, wanted);
     const refusal = await allowance.take(due, route.integration);
-    if (refusal) {
-      const told = refusal.notice !== undefined && route.integration.options.errorReply === 'notice';
-      if (!told) return replies.end(session, due, refusal.fate);
-      return replies.notify(session, due, refusal.notice, refusal.fate, wanted);
-    }
+    if (refusal) return refuse(session, due, refusal, wanted);
     const result = await inSlot(session, due, route, wanted);
-    if (result === 'late') return replies.end(session, due, { kind: 'expired', reason: 'age' });
-    if (result.kind === 'cut') return unwanted(session, due);
-    if (result.kind === 'failed') return fail(session, due, result.fate, wanted);
+    switch (result.kind) {
+      case 'late':
+        return replies.end(session, due, { kind: 'expired', reason: 'age' });
+      case 'refused':
+        return refuse(session, due, result.refusal, wanted);
+      case 'cut':
+        return unwanted(session, due);
+      case 'failed':
+        return fail(session, due, result.fate, wanted);
+    }
     const parts = await replies.render(session, due, result.text);
+    if (parts.length > 0) allowance.succeeded(due);
     const before = parts.length > 0 ? await greeting(session, due, route) : [];
     return answer(session, due, [...before, ...parts], wanted);
   }
