@@ -29,6 +29,8 @@ export interface NodeDeps {
   readonly trace: Trace;
   readonly exclusive: boolean;
   readonly committed: Committed;
+  /** Questions whose model made a mistake. */
+  readonly threw: Set<string>;
   readonly violated: (rule: string, what: string) => void;
   /** Breaks a rule on purpose. */
   readonly broken: (store: Store) => Store;
@@ -62,7 +64,8 @@ export class Node {
   }
 
   start(): void {
-    const { model, platforms, timeline, weather, random, trace, exclusive, committed, violated, eager } = this.#deps;
+    const { model, platforms, timeline, weather, random, trace, exclusive, committed, threw, violated, eager } =
+      this.#deps;
     this.#down = false;
     const life = `${this.name}.${++this.#lives}`;
     const chance = random.stream(life);
@@ -87,7 +90,7 @@ export class Node {
         platforms.map((platform) => [platform.manner, connectorOn(platform, process, weather, eager)]),
       ),
       portFor: () => port,
-      respond: brain(process, weather),
+      respond: brain(process, weather, threw),
       userLimits: defaultUserLimits,
       ids: createIds(chance.stream('ids').bytes),
       clock: process.clock,

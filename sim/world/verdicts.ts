@@ -34,6 +34,8 @@ export interface VerdictDeps {
   readonly platforms: readonly Platform[];
   readonly known: readonly Known[];
   readonly answers: ReadonlyMap<DeliveryId, Answer>;
+  /** Questions whose model made a mistake. */
+  readonly threw: ReadonlySet<string>;
   readonly timeline: Timeline;
   readonly weather: Weather;
   readonly violated: (rule: string, what: string) => void;
@@ -98,13 +100,16 @@ export class Verdicts {
 
   /** C2, and that the fate tells what people saw. */
   #message(row: MessageRow, shown: ReadonlyMap<DeliveryId, readonly Shown[]>): void {
-    const { violated, answers } = this.#deps;
+    const { violated, answers, threw } = this.#deps;
     const { fate, parts, message } = row;
     const notice = answers.get(parts[0]?.id ?? 'dlv_')?.notice;
     if (fate === null) {
       violated('C2 one outcome', `seq ${row.seq} (${message.id}) is open`);
       return;
     }
+    // A store or a platform that is away is nobody's mistake: what it is asked for waits.
+    if (fate.kind === 'failed' && fate.reason === 'internal_error' && !threw.has(message.text))
+      violated('no mistakes', `seq ${row.seq} (${message.id}) is internal_error, and no model made it`);
     const left = parts.filter(({ state }) => state === 'pending' || state === 'sending');
     if (left.length > 0) violated('C2 one outcome', `seq ${row.seq} is ${fate.kind} with parts under way`);
     const seen = parts.filter(({ id }) => shown.has(id));

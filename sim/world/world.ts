@@ -69,6 +69,7 @@ export async function runSeed(seed: number, { print, breakage }: RunOptions = {}
 
   const known: Known[] = [];
   const answers = new Map<DeliveryId, Answer>();
+  const threw = new Set<string>();
   const nodes: Node[] = [];
   const platforms = MANNERS.map(
     (manner) =>
@@ -82,7 +83,7 @@ export async function runSeed(seed: number, { print, breakage }: RunOptions = {}
         },
       }),
   );
-  const verdicts = new Verdicts({ tables, platforms, known, answers, timeline, weather, violated });
+  const verdicts = new Verdicts({ tables, platforms, known, answers, threw, timeline, weather, violated });
   const committed: Committed = (_process, name, [input], result) => {
     if (name !== 'compose' || !(result as ComposeResult).ok) return;
     const { parts, integrationId, seq, notice } = input as Composed;
@@ -94,7 +95,7 @@ export async function runSeed(seed: number, { print, breakage }: RunOptions = {}
   for (let n = 0; n < plan.nodes; n++) {
     nodes.push(
       new Node(`node${n}`, {
-        ...{ model, platforms, timeline, weather, trace, committed, violated, broken },
+        ...{ model, platforms, timeline, weather, trace, committed, threw, violated, broken },
         random: random.stream(`node${n}`),
         exclusive: plan.exclusive,
         eager: breakage === 'acknowledges_unstored',
