@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type App, startApp } from './app.ts';
 import { ConfigError, readConfig } from './config.ts';
-import { connectors } from './connectors/registry.ts';
+import { connectors, secretShapes } from './connectors/registry.ts';
 import { silentLog } from './core/log.ts';
 import { createKey } from './keys.ts';
 import { lineWriter } from './observe/lines.ts';
@@ -47,7 +47,7 @@ const aborted = (signal: AbortSignal): Promise<void> =>
 async function serve(): Promise<number> {
   const stopping = interrupted();
   const config = readConfig(process.env, connectors);
-  const log = createLogger(config.logLevel, write);
+  const log = createLogger(config.logLevel, write, secretShapes);
   // One connection's bug must not end everybody else's service; it is logged and its own loop starts again.
   process.on('unhandledRejection', (error) => log.error('unhandled_rejection', { error }));
   process.on('uncaughtException', (error) => log.error('uncaught_exception', { error }));
@@ -80,7 +80,7 @@ async function play(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({ args: [...args], options: { once: { type: 'boolean', default: false } } });
   const { playground } = await import('./playground.ts');
   const env = { LOG_LEVEL: 'warn', ...process.env };
-  const log = createLogger(readConfig(env, connectors).logLevel, lineWriter(process.stderr));
+  const log = createLogger(readConfig(env, connectors).logLevel, lineWriter(process.stderr), secretShapes);
   const shows = process.stdin.isTTY === true;
   const terminal = { input: process.stdin, output: process.stdout, signal: interrupted(), shows };
   return playground(env, log, terminal, values.once);
@@ -108,7 +108,7 @@ async function keys(args: readonly string[]): Promise<number> {
     return 2;
   }
   const config = readConfig(process.env, connectors);
-  const log = createLogger('warn', lineWriter(process.stderr));
+  const log = createLogger('warn', lineWriter(process.stderr), secretShapes);
   say(`API key of ${user}, shown only this once: ${await createKey(config, log, user)}`);
   return 0;
 }

@@ -166,8 +166,9 @@ async function converse(scenes: readonly Scene[], say: (line: string) => void, t
         await here.stage.say(text);
       }
     }
-    // Input from a file ends before its last answer has come.
-    await answered(here.stage, AbortSignal.any([terminal.signal, AbortSignal.timeout(ONCE_MS)]));
+    // Input from a file ends before the last answers have come.
+    const patience = AbortSignal.any([terminal.signal, AbortSignal.timeout(ONCE_MS)]);
+    await Promise.all(scenes.map(({ stage }) => answered(stage, patience)));
   } finally {
     prompt.close();
     leaving.abort();

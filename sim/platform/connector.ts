@@ -17,6 +17,7 @@ export function connectorOn(platform: Platform, process: Process, weather: Weath
     apiUrl: 'http://platform.invalid',
     credential: z.object({ bot_token: z.string() }),
     settings: z.object({ channel_ids: z.array(z.string()).optional() }),
+    secretShapes: [],
     updatable: ['channel_ids'],
     limits: { textLength: 4_000 },
     verify: async () => ({ ok: false, kind: 'unavailable', message: 'the simulation asks the platform itself' }),

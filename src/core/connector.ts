@@ -22,6 +22,8 @@ export interface Connector {
   readonly credential: ZodObject;
   /** The public fields of the request body, echoed in responses under the same names. */
   readonly settings: ZodObject;
+  /** What its secrets look like wherever they turn up, with the flag `g`: log lines are written without them. */
+  readonly secretShapes: readonly RegExp[];
   /** Names in `settings` that PUT may change. The others are read-only once connected. */
   readonly updatable: readonly string[];
   readonly limits: {
@@ -84,6 +86,7 @@ export interface PlatformPort {
   readonly fetch: typeof fetch;
   readonly clock: Clock;
   readonly random: () => number;
+  /** Its lines name the platform, and the bot where there is one. */
   readonly log: Log;
 }
 

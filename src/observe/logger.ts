@@ -5,9 +5,9 @@ import { redact } from './redact.ts';
 /** An error's text is for operators; longer ones are usually somebody's HTML page. Characters. */
 const MAX_ERROR_TEXT = 500;
 
-/** JSON lines through one choke point that redacts secrets. `write` gets whole lines. */
-export function createLogger(level: string, write: (line: string) => void): Log {
-  const stream = { write: (line: string) => write(redact(line)) };
+/** JSON lines through one choke point that redacts secrets, ours and those of these shapes. `write` gets whole lines. */
+export function createLogger(level: string, write: (line: string) => void, secrets: readonly RegExp[]): Log {
+  const stream = { write: (line: string) => write(redact(line, secrets)) };
   return wrap(
     pino(
       {

@@ -36,6 +36,12 @@ export function createMetrics(): MetricsPage {
     buckets: [0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600],
     registers,
   });
+  const fellBack = new Counter({
+    name: 'replr_fallbacks_total',
+    help: 'Turns handed to the fallback model, by why the model failed and what the fallback brought.',
+    labelNames: ['reason', 'outcome'],
+    registers,
+  });
   const bots = new Gauge({ name: 'replr_bots', help: 'Bots held by this node.', registers });
   return {
     metrics: {
@@ -43,6 +49,7 @@ export function createMetrics(): MetricsPage {
       settled: (platform, outcome) => settled.inc({ platform, outcome }),
       attempted: (platform, outcome) => attempted.inc({ platform, outcome }),
       answeredIn: (platform, seconds) => answered.observe({ platform }, seconds),
+      fellBack: (reason, outcome) => fellBack.inc({ reason, outcome }),
       bots: (count) => bots.set(count),
     },
     page: async () => ({ body: await register.metrics(), contentType: register.contentType }),

@@ -188,7 +188,8 @@ export class Supervisor {
     const unfinished = await store.recover(bot.id, owned.epoch);
     if (unfinished === 'fenced') return;
     const log = this.#deps.log.child({ bot: bot.id, platform: bot.platform });
-    const session = new Session({ owned, connector, port: portFor(bot.platform), clock, log, leased });
+    const port = { ...portFor(bot.platform), log };
+    const session = new Session({ owned, connector, port, clock, log, leased });
     const health = new HealthReport(session, this.#deps);
     const held: Held = { session, health, link: undefined, version: owned.version };
     this.#held.set(bot.id, held);

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, it, type TestContext } from 'vitest';
 import { startApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
-import { connectors } from '../../src/connectors/registry.ts';
+import { connectors, secretShapes } from '../../src/connectors/registry.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { createLogger } from '../../src/observe/logger.ts';
 import { ECHO_PREFIX } from '../../src/responders/echo.ts';
@@ -270,7 +270,7 @@ describe.concurrent.each(storeKinds)('on %s', (kind) => {
     }
     let skew = 0;
     const lines: string[] = [];
-    const log = createLogger('info', (line) => lines.push(line));
+    const log = createLogger('info', (line) => lines.push(line), secretShapes);
     const clock = { ...systemClock, now: () => Date.now() + skew };
     const config = readConfig({ PORT: '0', ...env }, connectors);
     const app = await startApp(config, log, { clock, drainMs: 1_000 });

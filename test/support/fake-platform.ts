@@ -51,6 +51,7 @@ export function fakePlatform(options: FakeOptions = {}): FakePlatform {
           channel_ids: channels,
           greeting: z.string().max(256).optional(),
         }),
+      secretShapes: [],
       updatable: options.updatable ?? ['channel_ids', 'greeting'],
       limits: { textLength: 2000 },
       verify: async (credential, settings) => {

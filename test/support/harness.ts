@@ -1,6 +1,6 @@
 import { type App, startApp } from '../../src/app.ts';
 import { type Environment, readConfig } from '../../src/config.ts';
-import { connectors } from '../../src/connectors/registry.ts';
+import { connectors, secretShapes } from '../../src/connectors/registry.ts';
 import { createKey } from '../../src/keys.ts';
 import { createLogger } from '../../src/observe/logger.ts';
 import { type Client, createClient, makeReplr } from './client.ts';
@@ -34,7 +34,7 @@ export async function startHarness(driver: PlatformDriver, kind: StoreKind, env:
   const world = await driver.start();
   const place = await makeStore(kind);
   const log: string[] = [];
-  const logger = createLogger('debug', (line) => log.push(line));
+  const logger = createLogger('debug', (line) => log.push(line), secretShapes);
   const config = readConfig({ PORT: '0', ...(await serverEnv(driver, world, place)), ...env }, connectors);
   const start = (): Promise<App> => startApp(config, logger, { drainMs: DRAIN_MS });
   let app: App | undefined = await start();

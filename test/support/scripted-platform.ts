@@ -108,6 +108,7 @@ export function scriptedPlatform(platform = 'chat'): ScriptedPlatform {
       apiUrl: 'http://chat.invalid',
       credential: z.object({ bot_token: z.string() }),
       settings: z.object({ channel_ids: z.array(z.string()).optional() }),
+      secretShapes: [],
       updatable: ['channel_ids'],
       limits: { textLength: 4_000 },
       verify: async () => ({ ok: false, kind: 'unavailable', message: 'not asked here' }),

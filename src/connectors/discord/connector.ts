@@ -47,6 +47,8 @@ export const discord: Connector = {
   apiUrl: 'https://discord.com/api',
   credential,
   settings,
+  // Three base64url segments (platforms.md §1.1).
+  secretShapes: [/\b[A-Za-z0-9_-]{23,30}\.[A-Za-z0-9_-]{6,7}\.[A-Za-z0-9_-]{27,45}\b/g],
   updatable: ['channel_ids', 'direct_messages'],
   limits: { textLength: TEXT_LENGTH },
   verify: (secrets, of, port) => verify(secrets, of, port),

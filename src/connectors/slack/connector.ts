@@ -62,6 +62,8 @@ export const slack: Connector = {
   apiUrl: 'https://slack.com/api',
   credential,
   settings,
+  // Bot, user, app, refresh and rotated tokens, and single-use socket tickets (platforms.md §3.1, §3.2.2).
+  secretShapes: [/\bxox[a-z](?:\.xox[a-z])?-[A-Za-z0-9-]{8,}/gi, /\bxapp-[A-Za-z0-9-]{8,}/gi, /\bticket=[^&"\s\\]+/gi],
   updatable: ['channel_ids', 'direct_messages', 'reply_in'],
   limits: { textLength: TEXT_LENGTH },
   deploymentSecrets: ['app_token', 'signing_secret'],

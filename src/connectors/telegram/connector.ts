@@ -43,6 +43,8 @@ export const telegram: Connector = {
   apiUrl: 'https://api.telegram.org',
   credential,
   settings,
+  // `<id>:<35 characters>`, the colon perhaps percent-encoded (platforms.md §2.1).
+  secretShapes: [/(?<!\d)\d{5,16}(?::|%3A)[A-Za-z0-9_-]{20,}/gi],
   updatable: ['channel_ids'],
   limits: { textLength: TEXT_LENGTH },
   verify: (secrets, _settings, port) => verify(secrets, port),
