@@ -82,6 +82,7 @@ export async function startApp(config: Config, log: Log, options: AppOptions = {
       if (!port) throw new Error(`no connector for ${platform}`);
       return port;
     };
+    const { metrics, page } = createMetrics();
     const responders = createResponders(
       {
         defaultModel: config.model,
@@ -92,11 +93,10 @@ export async function startApp(config: Config, log: Log, options: AppOptions = {
         ...(config.googleApiKey ? { googleApiKey: config.googleApiKey } : {}),
         ...(config.ollamaBaseUrl ? { ollamaBaseUrl: config.ollamaBaseUrl } : {}),
       },
-      { clock, log, random },
+      { clock, log, random, metrics },
     );
     const problem = responders.check('default');
     if (problem) log.warn('default_model_unusable', { model: config.model, problem });
-    const { metrics, page } = createMetrics();
     const { respond } = responders;
     const flow = { store, connectors, portFor, respond, userLimits: config.userLimits };
     const runtime = createRuntime({ ...flow, ids, clock, random, log, metrics });

@@ -8,6 +8,8 @@ export interface Metrics {
   attempted(platform: string, outcome: string): void;
   /** From the message's acceptance to its answer's last part, seconds. */
   answeredIn(platform: string, seconds: number): void;
+  /** A model had failed for good, for this reason, and the fallback was asked: `answered`, or its own reason. */
+  fellBack(reason: string, outcome: string): void;
   /** Bots held by this node. */
   bots(count: number): void;
 }
@@ -17,5 +19,6 @@ export const noMetrics: Metrics = {
   settled: () => {},
   attempted: () => {},
   answeredIn: () => {},
+  fellBack: () => {},
   bots: () => {},
 };

@@ -1,4 +1,5 @@
 import type { Log } from '../core/log.ts';
+import type { Metrics } from '../core/metrics.ts';
 import { RESTART, type Responder, ResponderError, type ResponderReason, type Turn } from '../core/responder.ts';
 
 /**
@@ -11,7 +12,11 @@ const FINAL: ReadonlySet<ResponderReason> = new Set(['model_refused', 'model_rej
  * The first responder's answer, or the second one's when the first has failed for good. When both fail, the reason is the
  * first one's: its model is the one that the REPLR names and its owner can do something about.
  */
-export function withFallback(first: Responder, second: Responder, log: Log): Responder {
+export function withFallback(
+  first: Responder,
+  second: Responder,
+  { log, metrics }: { readonly log: Log; readonly metrics: Pick<Metrics, 'fellBack'> },
+): Responder {
   return async function* respond(asked, signal) {
     const turn = readOnce(asked);
     let spoken = false;
@@ -31,8 +36,10 @@ export function withFallback(first: Responder, second: Responder, log: Log): Res
     if (spoken) yield RESTART;
     try {
       yield* second(turn, signal);
-    } catch {
+      metrics.fellBack(failure.reason, 'answered');
+    } catch (error) {
       signal.throwIfAborted();
+      metrics.fellBack(failure.reason, error instanceof ResponderError ? error.reason : 'unknown');
       throw failure;
     }
   };

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
+import { type Metrics, noMetrics } from '../core/metrics.ts';
 import { type Responder, ResponderError } from '../core/responder.ts';
 import { anthropic } from './anthropic.ts';
 import { boundedFetch } from './bounded-fetch.ts';
@@ -16,6 +17,8 @@ export interface ResponderDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
+  /** Not counted unless told. */
+  readonly metrics?: Pick<Metrics, 'fellBack'>;
   readonly fetch?: typeof globalThis.fetch;
 }
 
@@ -46,6 +49,7 @@ export function createResponders(config: ModelConfig, deps: ResponderDeps): Resp
   // A redirect would carry the prompt, and keys in headers of the providers' own making, to wherever it points.
   const ownFetch: typeof globalThis.fetch = (input, init) => globalThis.fetch(input, { ...init, redirect: 'error' });
   const fetch = boundedFetch(deps.fetch ?? ownFetch);
+  const { metrics = noMetrics } = deps;
   const timeouts = { ...defaultTimeouts, ...config.timeouts };
   const providers = new Map<string, Provider>(
     Object.entries({ openai, anthropic, google, ollama }).map(([name, make]) => [name, once(make(config, fetch))]),
@@ -82,7 +86,7 @@ export function createResponders(config: ModelConfig, deps: ResponderDeps): Resp
     const own = answering(name);
     if (fallback === undefined || fallback === name) return own(turn, signal);
     const log = deps.log.child({ model: name, fallback });
-    return withFallback(own, answering(fallback, true), log)(turn, signal);
+    return withFallback(own, answering(fallback, true), { log, metrics })(turn, signal);
   };
 
   function usableFallback(): string | undefined {
