@@ -156,6 +156,19 @@ describe('each provider asks where it should, and hands over key, persona and qu
     expect(failure).toMatchObject({ reason: 'model_unavailable' });
   });
 
+  it.each([
+    ['openai/gpt-5-mini', []],
+    ['openai/gpt-5-mini', chat.slice(0, 1)],
+    ['anthropic/claude', []],
+    ['anthropic/claude', anthropic.slice(0, 3)],
+    ['google/gemini', google],
+    ['ollama/llama3.2:3b', chat.slice(0, 1)],
+  ])('%s: an event without end is not asked for again', async (model, events) => {
+    const { failure, requests } = await ask(model, [...events, { filler: 'x'.repeat(2 ** 20) }]);
+    expect(failure).toMatchObject({ reason: 'model_endless' });
+    expect(requests).toHaveLength(1);
+  });
+
   it('counts tokens as the provider does, and estimates where it says nothing', async () => {
     expect((await ask('anthropic/claude', anthropic)).costs).toEqual([2]);
     for (const model of ['openai/gpt-5-mini', 'google/gemini']) {
