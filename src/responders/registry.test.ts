@@ -106,7 +106,8 @@ describe('each provider asks where it should, and hands over key, persona and qu
     const requests: { url: string; headers: Headers; body: string }[] = [];
     const fetch: typeof globalThis.fetch = async (input, init) => {
       requests.push({ url: String(input), headers: new Headers(init?.headers), body: String(init?.body) });
-      const body = events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join('');
+      const encoded = events.map((event) => new TextEncoder().encode(`data: ${JSON.stringify(event)}\n\n`));
+      const body = ReadableStream.from(encoded);
       return new Response(body, { headers: { 'content-type': 'text/event-stream' } });
     };
     const costs: number[] = [];
