@@ -4,7 +4,7 @@ import type { Weather } from './weather.ts';
 
 const FAULTS = ['fails', 'throws', 'empty', 'slow', 'slow', 'slow', 'hangs'] as const;
 
-/** The model as one process meets it. Answers `re:<question>` in one to three parts. `threw` takes the questions that met its mistakes. */
+/** The model as one process meets it. Answers `re:<question>` in one to three parts; `threw` takes those it made a mistake at. */
 export function brain(process: Process, weather: Weather, threw: Set<string>): Responder {
   const { random } = weather;
   return async function* respond(turn, signal) {
