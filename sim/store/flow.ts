@@ -27,6 +27,7 @@ export function flowOn(tables: Tables): FlowStore {
       for (const { value } of cursors) if (value !== null && typeof value !== 'string') throw new Error('not a text');
       for (const { message } of messages) storable(message.sentAt);
       const due: TurnDue[] = [];
+      const stored: string[] = [];
       let told = false;
       for (const { integrationId, conversation, message, fate, overheard } of messages) {
         const key = keyOf(botId, message.id);
@@ -50,6 +51,7 @@ export function flowOn(tables: Tables): FlowStore {
         };
         tables.messages.set(row.seq, row);
         tables.known.set(key, row);
+        stored.push(message.id);
         if (kept) tables.forgetOverheard(integrationId, conversation);
         if (fate) continue;
         tables.open.set(row.seq, row);
@@ -59,7 +61,7 @@ export function flowOn(tables: Tables): FlowStore {
       }
       tables.moveCursors(botId, cursors);
       if (told) tables.notify([botId]);
-      return { ok: true, due };
+      return { ok: true, due, stored };
     },
 
     async compose(composed) {

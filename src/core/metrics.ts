@@ -1,6 +1,9 @@
 /** The counts an operator watches. Labels are few and bounded: a platform, an outcome, a reason; never an id. */
 export interface Metrics {
-  /** A message met its integration: `turn`, or the fate that judged it, or `unheard` when none listens there. */
+  /**
+   * A message met its integration: `turn`, or the fate that judged it, or `unheard` when none listens there, or `known` when
+   * it had been stored before.
+   */
   accepted(platform: string, outcome: string, count?: number): void;
   /** A message reached its terminal outcome after a turn. */
   settled(platform: string, outcome: string): void;

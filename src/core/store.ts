@@ -61,9 +61,12 @@ export interface TurnDue {
   readonly message: InboundMessage;
 }
 
-/** `fenced`: another node owns the bot by now; stop working for it. */
+/**
+ * `stored`: the ids of those messages of the batch that were not known. `fenced`: another node owns the bot by now; stop
+ * working for it.
+ */
 export type AcceptResult =
-  | { readonly ok: true; readonly due: readonly TurnDue[] }
+  | { readonly ok: true; readonly due: readonly TurnDue[]; readonly stored: readonly string[] }
   | { readonly ok: false; readonly reason: 'fenced' };
 
 export interface Composed {

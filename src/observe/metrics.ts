@@ -13,7 +13,7 @@ export function createMetrics(): MetricsPage {
   collectDefaultMetrics({ register });
   const accepted = new Counter({
     name: 'replr_messages_accepted_total',
-    help: 'Messages received, by what was decided: turn, a fate, or unheard.',
+    help: 'Messages received, by what was decided: turn, a fate, unheard, or known: received once more.',
     labelNames: ['platform', 'outcome'],
     registers,
   });

@@ -32,6 +32,13 @@ describe('caps', () => {
     expect(takeAll(caps, { ...a, perMinute: 12 }, MINUTE)).toBeGreaterThan(70);
   });
 
+  it('who was turned away is not kept waiting by a limit that was raised', () => {
+    const caps = new Caps(10);
+    takeAll(caps, a, 0);
+    expect(caps.take([a], 1_000)).toBeDefined();
+    expect(caps.take([{ ...a, perMinute: 60 }], 1_000)).toBeUndefined();
+  });
+
   it('forgets who has been quiet, and never knows more than some ten thousand', () => {
     const caps = new Caps(10);
     for (let person = 0; person < 30_000; person++) caps.take([{ key: `${person}`, perMinute: 1 }], 0);

@@ -44,7 +44,9 @@ export class Caps {
   take(caps: readonly Cap[], now: number): Closed | undefined {
     for (const cap of caps) {
       const bucket = this.#buckets.get(cap.key);
-      if (bucket && now < bucket.closedUntil) return { cap, until: bucket.closedUntil };
+      // Who was turned away under a narrower limit is not bound by that any more.
+      if (bucket && now < bucket.closedUntil && cap.perMinute <= bucket.perMinute)
+        return { cap, until: bucket.closedUntil };
       const used = leftOver(bucket, now);
       if (used + 1 <= cap.perMinute * this.#savedMinutes) continue;
       const until = now + CLOSED_MS;

@@ -59,12 +59,19 @@ describe('accepting', { timeout: 30_000 }, () => {
     const { port } = await rig.receiver();
     const self = { id: 'b', name: 'Nova', kind: 'self' } as const;
     const known = rig.message('known');
-    await port.accept([known, rig.message('elsewhere', { channel: 'c9' }), rig.message('own', { author: self })], []);
-    await port.accept([known], []);
+    const relayed = rig.message('relayed', { author: { id: 'r', name: 'Relay', kind: 'bot' } });
+    const elsewhere = rig.message('elsewhere', { channel: 'c9' });
+    await port.accept([known, elsewhere, relayed, rig.message('own', { author: self })], []);
+    await port.accept([known, relayed], []);
     await rig.until(() => rig.platform.ledger.length === 1);
     await rig.pass(1_000);
-    expect(rig.fates()).toEqual({ known: 'answered' });
+    expect(rig.fates()).toEqual({ known: 'answered', relayed: 'ignored:from_bot' });
     expect(rig.turns).toHaveLength(1);
+    expect(rig.counted).toEqual(['unheard', 'turn', 'ignored:from_bot', 'known', 'known']);
+    const judged = rig.log.filter(({ event }) => event === 'message_judged').map(({ fields }) => fields);
+    expect(judged).toMatchObject([
+      { integration: bot.id, message: relayed.id, platform: 'chat', outcome: 'ignored:from_bot' },
+    ]);
   });
 
   it('F002 F043: what is told again after a restart is known, answered or not', async () => {

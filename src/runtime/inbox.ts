@@ -1,6 +1,7 @@
 import type { Connector } from '../core/connector.ts';
 import type { Listener } from '../core/hook.ts';
-import type { Integration } from '../core/integration.ts';
+import type { Bot, Integration } from '../core/integration.ts';
+import type { Log } from '../core/log.ts';
 import { type Cursor, conversationKey, type InboundMessage, type Place } from '../core/message.ts';
 import type { Metrics } from '../core/metrics.ts';
 import { judge, overhears } from '../core/policy.ts';
@@ -14,6 +15,7 @@ export interface InboxDeps extends FlowDeps {
   readonly store: Store;
   readonly turns: Turns;
   readonly metrics: Metrics;
+  readonly log: Log;
 }
 
 export interface Inbox {
@@ -46,7 +48,7 @@ function hearing(connector: Connector, routes: readonly Integration[], at: Place
   return all.find(({ enabled }) => enabled) ?? all[0];
 }
 
-export function createInbox({ store, turns, metrics, clock, random }: InboxDeps): Inbox {
+export function createInbox({ store, turns, metrics, log, clock, random }: InboxDeps): Inbox {
   function begin(session: Session, due: TurnDue, started: number): void {
     if (session.open.has(due.seq)) return;
     // Nodes that forward do not know how many wait: this one does.
@@ -85,11 +87,24 @@ export function createInbox({ store, turns, metrics, clock, random }: InboxDeps)
       // As it is now: what this batch itself adds is looked at when its turns begin, and may be known already.
       const full = !places.admits(conversation, message.author.id);
       const fate = judge(message, integration, now, full);
-      metrics.accepted(platform, fate === null ? 'turn' : `${fate.kind}:${'reason' in fate ? fate.reason : ''}`);
       const overheard = overhears(fate, integration);
       accepted.push({ integrationId: integration.id, conversation, message, fate, ...(overheard && { overheard }) });
     }
     return accepted;
+  }
+
+  /** A platform tells some messages more than once: each is counted as what became of it when it came first. */
+  function count(bot: Bot, accepted: readonly AcceptedMessage[], stored: readonly string[]): void {
+    const fresh = new Set(stored);
+    for (const { integrationId, message, fate } of accepted) {
+      const reason = fate && 'reason' in fate ? fate.reason : '';
+      const outcome = fate === null ? 'turn' : `${fate.kind}:${reason}`;
+      const isFresh = fresh.delete(message.id);
+      metrics.accepted(bot.platform, isFresh ? outcome : 'known');
+      if (!isFresh || fate === null) continue;
+      const which = { bot: bot.id, integration: integrationId, message: message.id };
+      log.debug('message_judged', { platform: bot.platform, ...which, outcome });
+    }
   }
 
   /** What the store holds for this bot and no lane does; known messages among those just accepted are in it too. */
@@ -116,6 +131,7 @@ export function createInbox({ store, turns, metrics, clock, random }: InboxDeps)
       try {
         const result = await store.accept(batch);
         if (!result.ok) throw new FencedError();
+        count(session.bot, accepted, result.stored);
         const { failures } = session;
         due = session.unsure ? await unbegun(session) : result.due;
         session.sure(failures);
@@ -132,7 +148,9 @@ export function createInbox({ store, turns, metrics, clock, random }: InboxDeps)
       const accepted = judged(connector, routes, messages, new Places());
       if (accepted.length === 0 && cursors.length === 0) return;
       // A bot that is gone by now has nothing to hear: that must not fail what came with it for others.
-      await store.accept({ botId: bot.id, epoch: null, messages: accepted, cursors, at: clock.now() });
+      const batch = { botId: bot.id, epoch: null, messages: accepted, cursors, at: clock.now() };
+      const result = await store.accept(batch);
+      if (result.ok) count(bot, accepted, result.stored);
     },
 
     adopt(session, turns, begun) {

@@ -68,7 +68,7 @@ export function createRuntime(deps: RuntimeDeps): Runtime {
     slots: new Slots(),
     userLimits,
   });
-  const inbox = createInbox({ ...flow, store, turns, metrics });
+  const inbox = createInbox({ ...flow, store, turns, metrics, log });
   const supervisor: Supervisor = new Supervisor({
     ...flow,
     store,

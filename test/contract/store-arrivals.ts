@@ -24,7 +24,8 @@ export function arrivalsContract(current: () => Store): void {
       const world = await makeWorld(store);
       const inbound = message();
       const batch = { botId: world.botId, epoch: null, messages: [accepted(world.integration.id, inbound)], at: 2_000 };
-      expect(await store.accept({ ...batch, cursors: [{ name: 'seen', value: '7' }] })).toEqual({ ok: true, due: [] });
+      const result = await store.accept({ ...batch, cursors: [{ name: 'seen', value: '7' }] });
+      expect(result).toEqual({ ok: true, due: [], stored: [inbound.id] });
       const { turns, cursors } = await recovered(store, world);
       expect(turns.map((turn) => turn.message.id)).toEqual([inbound.id]);
       expect(cursors.get('seen')).toBe('7');
@@ -64,7 +65,7 @@ export function arrivalsContract(current: () => Store): void {
       expect(await store.arrivals(node)).toEqual([]);
       const two = accepted(world.integration.id, message());
       await store.accept({ ...rest, epoch: null, messages: [two] });
-      expect(await store.accept({ ...rest, epoch, messages: [two] })).toEqual({ ok: true, due: [] });
+      expect(await store.accept({ ...rest, epoch, messages: [two] })).toEqual({ ok: true, due: [], stored: [] });
       expect(await store.arrivals(node)).toHaveLength(1);
       expect((await recovered(store, world)).turns).toHaveLength(2);
     });

@@ -44,6 +44,8 @@ export interface Rig {
   readonly clock: ManualClock;
   readonly platform: ScriptedPlatform;
   readonly turns: Turn[];
+  /** What the metrics were told of each message that came. */
+  readonly counted: string[];
   readonly log: { readonly event: string; readonly fields: LogFields }[];
   /** By store method, while set. */
   readonly faults: Map<Method, Fault>;
@@ -169,7 +171,7 @@ export async function startRig({ userLimits, greeting }: RigOptions = {}): Promi
       clock,
       random: () => 0.5,
       log: logger,
-      metrics: noMetrics,
+      metrics: { ...noMetrics, accepted: (_platform, outcome) => void rig.counted.push(outcome) },
     });
   }
 
@@ -191,6 +193,7 @@ export async function startRig({ userLimits, greeting }: RigOptions = {}): Promi
     clock,
     platform,
     turns: [],
+    counted: [],
     log,
     faults,
     deployment: undefined,

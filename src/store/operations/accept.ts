@@ -142,6 +142,7 @@ export async function accept(
   }
 
   const due = new Map<AcceptBatch, TurnDue[]>();
+  const added = new Map<AcceptBatch, string[]>();
   const counts = new Map<IntegrationId, { n: number; at: number }>();
   const told = new Set<BotId>();
   const overheard = new Map<string, Conversation>();
@@ -150,6 +151,9 @@ export async function accept(
     if (!source) continue;
     const { batch, accepted } = source;
     const { integrationId, conversation, message } = accepted;
+    const ids = added.get(batch) ?? [];
+    ids.push(message.id);
+    added.set(batch, ids);
     if (accepted.fate) {
       if (accepted.overheard) overheard.set(`${integrationId} ${conversation}`, { integrationId, conversation });
       continue;
@@ -176,7 +180,7 @@ export async function accept(
   if (told.size > 0) await dialect.notify(db, [...told]);
   return batches.map((batch) =>
     owned(batch)
-      ? { ok: true, due: (due.get(batch) ?? []).sort((a, b) => a.seq - b.seq) }
+      ? { ok: true, due: (due.get(batch) ?? []).sort((a, b) => a.seq - b.seq), stored: added.get(batch) ?? [] }
       : { ok: false, reason: 'fenced' },
   );
 }
