@@ -1,5 +1,6 @@
 import type { Replr } from '../../src/core/integration.ts';
-import type { AccessStore, ReplrStore } from '../../src/core/store.ts';
+import type { ReplrStore } from '../../src/core/integration-store.ts';
+import type { AccessStore } from '../../src/core/store.ts';
 import type { Tables } from './tables.ts';
 
 export function replrsOn(tables: Tables): ReplrStore {

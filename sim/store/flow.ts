@@ -1,6 +1,4 @@
 import { deliveryMoves } from '../../src/core/delivery.ts';
-import { conversationKey, type Place } from '../../src/core/message.ts';
-import type { HistoryEntry } from '../../src/core/responder.ts';
 import {
   type Composed,
   type ComposeResult,
@@ -8,7 +6,9 @@ import {
   MAX_OVERHEARD,
   type Settled,
   type TurnDue,
-} from '../../src/core/store.ts';
+} from '../../src/core/flow-store.ts';
+import { conversationKey, type Place } from '../../src/core/message.ts';
+import type { HistoryEntry } from '../../src/core/responder.ts';
 import { listenersOf } from './listeners.ts';
 import { deliveryOf, erase, keyOf, type MessageRow, type PartRow, type Tables, turnDueOf } from './tables.ts';
 

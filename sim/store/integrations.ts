@@ -1,13 +1,13 @@
 import type { BotId, IntegrationId, UserId } from '../../src/core/ids.ts';
 import type { Profile } from '../../src/core/integration.ts';
-import { changedOptions, defaultOptions } from '../../src/core/options.ts';
 import type {
   Claim,
   ClaimConflict,
   IntegrationChange,
   IntegrationStore,
   IntegrationUpdate,
-} from '../../src/core/store.ts';
+} from '../../src/core/integration-store.ts';
+import { changedOptions, defaultOptions } from '../../src/core/options.ts';
 import { unseal } from './listeners.ts';
 import { type BotRow, erase, type IntegrationRow, integrationOf, type Tables } from './tables.ts';
 

@@ -1,10 +1,10 @@
 import type { Delivery } from '../../src/core/delivery.ts';
+import { MAX_OVERHEARD, type TurnDue } from '../../src/core/flow-store.ts';
 import type { Health, Notice } from '../../src/core/health.ts';
 import type { ApiKeyId, BotId, DeliveryId, IntegrationId, NodeId, ReplrId, UserId } from '../../src/core/ids.ts';
 import type { Bot, Credential, Integration, Profile, Replr, Settings } from '../../src/core/integration.ts';
 import type { ConversationKey, Cursor, Fate, InboundMessage } from '../../src/core/message.ts';
 import type { Options } from '../../src/core/options.ts';
-import { MAX_OVERHEARD, type TurnDue } from '../../src/core/store.ts';
 
 /** Rows are changed in place; what a row holds by reference is never changed, only replaced. */
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };

@@ -1,7 +1,8 @@
 import type { BotId } from '../../src/core/ids.ts';
 import type { Integration } from '../../src/core/integration.ts';
+import type { IntegrationUpdate } from '../../src/core/integration-store.ts';
 import type { Cursor } from '../../src/core/message.ts';
-import type { IntegrationUpdate, Store } from '../../src/core/store.ts';
+import type { Store } from '../../src/core/store.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import { floorName } from '../platform/connector.ts';
 import type { Account } from '../platform/platform.ts';

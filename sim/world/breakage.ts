@@ -1,4 +1,5 @@
-import type { AcceptBatch, Composed, Settled, Store } from '../../src/core/store.ts';
+import type { AcceptBatch, Composed, Settled } from '../../src/core/flow-store.ts';
+import type { Store } from '../../src/core/store.ts';
 import type { Tables } from '../store/tables.ts';
 import type { Timeline } from './timeline.ts';
 

@@ -1,6 +1,7 @@
+import type { Composed, Settled } from '../../src/core/flow-store.ts';
 import type { Health } from '../../src/core/health.ts';
 import type { BotId } from '../../src/core/ids.ts';
-import type { Composed, Settled, Store } from '../../src/core/store.ts';
+import type { Store } from '../../src/core/store.ts';
 import type { Journey, Process } from './process.ts';
 import type { Trace } from './trace.ts';
 import type { Weather } from './weather.ts';

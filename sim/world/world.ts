@@ -1,5 +1,6 @@
+import type { Composed, ComposeResult } from '../../src/core/flow-store.ts';
 import { type BotId, createIds, type DeliveryId } from '../../src/core/ids.ts';
-import type { Composed, ComposeResult, Store } from '../../src/core/store.ts';
+import type { Store } from '../../src/core/store.ts';
 import { type Account, MANNERS, Platform } from '../platform/platform.ts';
 import { Pusher } from '../platform/pusher.ts';
 import { credentialOf } from '../store/listeners.ts';

@@ -1,8 +1,8 @@
 import type { BeginningState, Connector, Verification } from '../core/connector.ts';
 import type { IntegrationId } from '../core/ids.ts';
 import type { Credential, Settings } from '../core/integration.ts';
+import type { Claim, ClaimConflict } from '../core/integration-store.ts';
 import type { Cursor } from '../core/message.ts';
-import type { Claim, ClaimConflict } from '../core/store.ts';
 import type { ApiDeps, Call } from './endpoint.ts';
 import { ApiError } from './errors.ts';
 import { createWindows } from './rate-limit.ts';

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import type { ReplrFields } from '../core/store.ts';
+import type { ReplrFields } from '../core/integration-store.ts';
 import type { ApiDeps, Call } from './endpoint.ts';
 import { fieldReader, pick } from './fields.ts';
 

@@ -1,8 +1,8 @@
 import type { Clock } from '../core/clock.ts';
+import type { TurnDue } from '../core/flow-store.ts';
 import type { Integration } from '../core/integration.ts';
 import type { Fate } from '../core/message.ts';
 import type { UserLimits } from '../core/options.ts';
-import type { TurnDue } from '../core/store.ts';
 import { Bounded } from './bounded.ts';
 import { Caps, type Closed } from './caps.ts';
 import { Loops } from './loops.ts';

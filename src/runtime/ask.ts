@@ -1,9 +1,10 @@
 import { unlessAborted } from '../core/abort.ts';
+import type { TurnDue } from '../core/flow-store.ts';
 import type { Route } from '../core/integration.ts';
 import { conversationKey, type Fate } from '../core/message.ts';
 import { MAX_TURN_MS } from '../core/policy.ts';
 import { type HistoryEntry, RESTART, type Responder, ResponderError, type Turn } from '../core/responder.ts';
-import type { Store, TurnDue } from '../core/store.ts';
+import type { Store } from '../core/store.ts';
 import type { Meter } from './meter.ts';
 import { type FlowDeps, persist } from './persist.ts';
 import type { Session } from './session.ts';

@@ -1,11 +1,12 @@
 import type { Connector } from '../core/connector.ts';
+import type { AcceptedMessage, TurnDue } from '../core/flow-store.ts';
 import type { Listener } from '../core/hook.ts';
 import type { Bot, Integration } from '../core/integration.ts';
 import type { Log } from '../core/log.ts';
 import { type Cursor, conversationKey, type InboundMessage, type Place } from '../core/message.ts';
 import type { Metrics } from '../core/metrics.ts';
 import { judge, overhears } from '../core/policy.ts';
-import type { AcceptedMessage, Store, TurnDue } from '../core/store.ts';
+import type { Store } from '../core/store.ts';
 import { type FlowDeps, persist } from './persist.ts';
 import { Places } from './places.ts';
 import type { Session } from './session.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createManualClock } from '../../test/support/manual-clock.ts';
+import type { Spending } from '../core/flow-store.ts';
 import { silentLog } from '../core/log.ts';
-import type { Spending } from '../core/store.ts';
 import { Meter } from './meter.ts';
 
 const whose = { id: 'int_1', userId: 'usr_1' } as const;

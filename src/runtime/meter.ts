@@ -1,7 +1,8 @@
 import type { Clock } from '../core/clock.ts';
+import type { Spending } from '../core/flow-store.ts';
 import type { Integration } from '../core/integration.ts';
 import type { Log } from '../core/log.ts';
-import type { Spending, Store, StoreFailure } from '../core/store.ts';
+import type { Store, StoreFailure } from '../core/store.ts';
 import { Bounded } from './bounded.ts';
 
 /** What other nodes have spent of a user's tokens is seen this late, ms. */

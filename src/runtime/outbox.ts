@@ -2,10 +2,11 @@ import { type Backoff, backoffMs } from '../core/backoff.ts';
 import type { Sender } from '../core/connector.ts';
 import type { Delivery, LookUp, SendResult } from '../core/delivery.ts';
 import type { Failure } from '../core/failure.ts';
+import type { Settled } from '../core/flow-store.ts';
 import type { Fate } from '../core/message.ts';
 import type { Metrics } from '../core/metrics.ts';
 import { MAX_AGE_MS } from '../core/policy.ts';
-import type { Settled, Store } from '../core/store.ts';
+import type { Store } from '../core/store.ts';
 import { type FlowDeps, persist } from './persist.ts';
 import type { Session } from './session.ts';
 

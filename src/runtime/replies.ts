@@ -1,8 +1,9 @@
 import type { Part } from '../core/delivery.ts';
+import type { Composed, TurnDue } from '../core/flow-store.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Fate } from '../core/message.ts';
 import type { Metrics } from '../core/metrics.ts';
-import type { Composed, Store, TurnDue } from '../core/store.ts';
+import type { Store } from '../core/store.ts';
 import type { Outbox } from './outbox.ts';
 import { type FlowDeps, persist } from './persist.ts';
 import type { Session } from './session.ts';

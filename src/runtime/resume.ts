@@ -1,5 +1,5 @@
 import type { Delivery } from '../core/delivery.ts';
-import type { Unfinished } from '../core/store.ts';
+import type { Unfinished } from '../core/flow-store.ts';
 import type { Outbox } from './outbox.ts';
 import type { Session } from './session.ts';
 import type { Turns } from './turns.ts';

@@ -1,11 +1,11 @@
 import type { Clock } from '../core/clock.ts';
 import type { Connector, PlatformPort, Sender } from '../core/connector.ts';
+import type { TurnDue } from '../core/flow-store.ts';
 import type { Health } from '../core/health.ts';
 import type { BotId, IntegrationId } from '../core/ids.ts';
 import type { Bot, OwnedBot, Route, Settings } from '../core/integration.ts';
 import type { Log } from '../core/log.ts';
 import type { Place } from '../core/message.ts';
-import type { TurnDue } from '../core/store.ts';
 import { Lanes } from './lanes.ts';
 import { Places } from './places.ts';
 

@@ -1,11 +1,12 @@
 import type { Clock } from '../core/clock.ts';
 import type { Part } from '../core/delivery.ts';
+import type { TurnDue } from '../core/flow-store.ts';
 import type { Route } from '../core/integration.ts';
 import { conversationKey, type Fate } from '../core/message.ts';
 import type { UserLimits } from '../core/options.ts';
 import { commandOf, MAX_AGE_MS } from '../core/policy.ts';
 import type { HistoryEntry } from '../core/responder.ts';
-import type { Store, TurnDue } from '../core/store.ts';
+import type { Store } from '../core/store.ts';
 import type { Allowance, Refusal } from './allowance.ts';
 import type { Answer, Ask } from './ask.ts';
 import { FORGOTTEN, failureNotice } from './notices.ts';

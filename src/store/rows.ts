@@ -1,8 +1,8 @@
 import type { Delivery } from '../core/delivery.ts';
+import type { TurnDue } from '../core/flow-store.ts';
 import type { Health } from '../core/health.ts';
 import type { Integration, Replr } from '../core/integration.ts';
 import type { Fate, InboundMessage, Quote } from '../core/message.ts';
-import type { TurnDue } from '../core/store.ts';
 import { optionsOf } from './options.ts';
 import type { BotRow, DeliveryRow, IntegrationRow, MessageRow, ReplrRow } from './schema.ts';
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { MAX_OVERHEARD } from '../../src/core/flow-store.ts';
 import { defaultOptions, type Options, type OptionsChange } from '../../src/core/options.ts';
-import { MAX_OVERHEARD, type Store } from '../../src/core/store.ts';
+import type { Store } from '../../src/core/store.ts';
 import {
   acceptAll,
   accepted,

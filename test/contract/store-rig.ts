@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from 'vitest';
 import type { Part } from '../../src/core/delivery.ts';
+import type { AcceptedMessage, Composed, Settled, TurnDue } from '../../src/core/flow-store.ts';
 import { type BotId, createIds, type IntegrationId, type NodeId, type UserId } from '../../src/core/ids.ts';
 import type { Integration, Replr } from '../../src/core/integration.ts';
+import type { NewIntegration } from '../../src/core/integration-store.ts';
 import { conversationKey, type Fate, type InboundMessage } from '../../src/core/message.ts';
-import type { AcceptedMessage, Composed, NewIntegration, Settled, Store, TurnDue } from '../../src/core/store.ts';
+import type { Store } from '../../src/core/store.ts';
 
 /** A store on an engine, and what a test may do to it from outside. */
 export interface Opened {

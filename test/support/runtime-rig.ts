@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { setImmediate } from 'node:timers/promises';
 import { createIds, type IntegrationId } from '../../src/core/ids.ts';
 import type { Credential, Integration } from '../../src/core/integration.ts';
+import type { IntegrationUpdate } from '../../src/core/integration-store.ts';
 import type { Log, LogFields } from '../../src/core/log.ts';
 import type { Cursor, InboundMessage } from '../../src/core/message.ts';
 import { noMetrics } from '../../src/core/metrics.ts';
@@ -17,7 +18,7 @@ import {
   type UserLimits,
 } from '../../src/core/options.ts';
 import type { Responder, Turn } from '../../src/core/responder.ts';
-import type { IntegrationUpdate, Store } from '../../src/core/store.ts';
+import type { Store } from '../../src/core/store.ts';
 import { createRuntime, type Runtime } from '../../src/runtime/runtime.ts';
 import { openStore } from '../../src/store/store.ts';
 import { createManualClock, type ManualClock } from './manual-clock.ts';

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
+import type { AcceptBatch, AcceptedMessage, AcceptResult, TurnDue, Unfinished } from '../../core/flow-store.ts';
 import type { BotId, IntegrationId } from '../../core/ids.ts';
-import type { AcceptBatch, AcceptedMessage, AcceptResult, TurnDue, Unfinished } from '../../core/store.ts';
 import type { Columns, DialectParts } from '../dialect.ts';
 import { hot, hotWrite, type Slots } from '../hot.ts';
 import { fateColumns, turnDueOf } from '../rows.ts';

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { IntegrationId, UserId } from '../../core/ids.ts';
-import type { Claim, ClaimConflict } from '../../core/store.ts';
+import type { Claim, ClaimConflict } from '../../core/integration-store.ts';
 import type { DialectParts } from '../dialect.ts';
 import type { ClaimRow, Schema } from '../schema.ts';
 import { Refusal } from './refusal.ts';

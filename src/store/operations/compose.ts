@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { Composed, ComposeResult } from '../../core/store.ts';
+import type { Composed, ComposeResult } from '../../core/flow-store.ts';
 import type { Columns, DialectParts } from '../dialect.ts';
 import { hot, hotWrite, type Slots } from '../hot.ts';
 import { deliveryOf } from '../rows.ts';

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
+import { MAX_OVERHEARD } from '../../core/flow-store.ts';
 import type { IntegrationId } from '../../core/ids.ts';
 import type { ConversationKey } from '../../core/message.ts';
-import { MAX_OVERHEARD } from '../../core/store.ts';
 import type { DialectParts } from '../dialect.ts';
 import { hotWrite, type Slots } from '../hot.ts';
 import type { Schema } from '../schema.ts';

@@ -1,8 +1,8 @@
 import { type Kysely, sql } from 'kysely';
+import { type FlowStore, MAX_OVERHEARD, type Unfinished } from '../../core/flow-store.ts';
 import type { BotId, IntegrationId } from '../../core/ids.ts';
 import { type ConversationKey, conversationKey, type Place } from '../../core/message.ts';
 import type { HistoryEntry } from '../../core/responder.ts';
-import { type FlowStore, MAX_OVERHEARD, type Unfinished } from '../../core/store.ts';
 import type { DialectParts } from '../dialect.ts';
 import { hot, type Slots } from '../hot.ts';
 import { deliveryOf, parse, turnDueOf } from '../rows.ts';

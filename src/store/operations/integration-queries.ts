@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { IntegrationId, UserId } from '../../core/ids.ts';
 import type { Integration } from '../../core/integration.ts';
-import type { Page } from '../../core/store.ts';
+import type { Page } from '../../core/integration-store.ts';
 import type { DialectParts } from '../dialect.ts';
 import { integrationOf, parse } from '../rows.ts';
 import type { Schema } from '../schema.ts';

@@ -1,8 +1,8 @@
 import { type Kysely, sql } from 'kysely';
 import type { Health } from '../../core/health.ts';
 import type { BotId, IntegrationId, ReplrId, UserId } from '../../core/ids.ts';
+import type { IntegrationChange, IntegrationUpdate, NewIntegration } from '../../core/integration-store.ts';
 import { defaultOptions } from '../../core/options.ts';
-import type { IntegrationChange, IntegrationUpdate, NewIntegration } from '../../core/store.ts';
 import type { DialectParts } from '../dialect.ts';
 import { changedColumns, optionColumns } from '../options.ts';
 import { integrationOf, parse } from '../rows.ts';

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { BotId, ReplrId, UserId } from '../../core/ids.ts';
 import type { Replr } from '../../core/integration.ts';
-import type { Page, ReplrFields } from '../../core/store.ts';
+import type { Page, ReplrFields } from '../../core/integration-store.ts';
 import type { DialectParts } from '../dialect.ts';
 import { replrOf } from '../rows.ts';
 import type { ReplrRow, Schema } from '../schema.ts';

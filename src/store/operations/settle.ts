@@ -1,8 +1,8 @@
 import type { Kysely } from 'kysely';
 import { deliveryMoves } from '../../core/delivery.ts';
+import type { Settled } from '../../core/flow-store.ts';
 import type { DeliveryId, IntegrationId } from '../../core/ids.ts';
 import type { Fate } from '../../core/message.ts';
-import type { Settled } from '../../core/store.ts';
 import type { DialectParts } from '../dialect.ts';
 import { hot, type Slots } from '../hot.ts';
 import { fateColumns } from '../rows.ts';

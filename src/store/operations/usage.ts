@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
+import type { Spending } from '../../core/flow-store.ts';
 import type { IntegrationId } from '../../core/ids.ts';
-import type { Spending } from '../../core/store.ts';
 import type { Columns, DialectParts } from '../dialect.ts';
 import { hot, hotWrite, type Slots } from '../hot.ts';
 import type { Schema, UsageRow } from '../schema.ts';
