@@ -19,7 +19,7 @@ function runsOf(tokens: readonly Token[], decoded: boolean): Run[] {
   const runs: Run[] = [];
   const depth = { bold: 0, italic: 0, strike: 0 };
   // A link holds no other link: one is open at a time.
-  let link: { readonly href: string; readonly from: number } | undefined;
+  let link: { readonly href: string; readonly defined: boolean; readonly from: number } | undefined;
   const look = (): Look => ({
     ...(depth.bold > 0 && { bold: true }),
     ...(depth.italic > 0 && { italic: true }),
@@ -27,7 +27,7 @@ function runsOf(tokens: readonly Token[], decoded: boolean): Run[] {
   });
   const clean = (text: string) => (decoded ? stripInvisible(text).replaceAll('\n', ' ') : text);
   const closeLink = () => {
-    if (link) runs.push(...linked(runs.splice(link.from), link.href));
+    if (link) runs.push(...linked(runs.splice(link.from), link.href, link.defined));
     link = undefined;
   };
   for (const token of tokens) {
@@ -46,7 +46,7 @@ function runsOf(tokens: readonly Token[], decoded: boolean): Run[] {
         break;
       case 'link_open':
         closeLink();
-        link = { href: attribute(token, 'href'), from: runs.length };
+        link = { href: attribute(token, 'href'), defined: isDefined(token), from: runs.length };
         break;
       case 'link_close':
         closeLink();
@@ -62,6 +62,12 @@ function runsOf(tokens: readonly Token[], decoded: boolean): Run[] {
       case 'image':
         runs.push(...image(token, look(), decoded, link !== undefined));
         break;
+      case 'maths': {
+        // Its lines are meant.
+        const text = decoded ? stripInvisible(token.content) : token.content;
+        runs.push(...(link ? [{ text: text.replaceAll('\n', ' '), ...look() }] : withLinks(text, look())));
+        break;
+      }
       default: {
         const text = clean(token.content).replace(BREAK, link ? ' ' : '\n');
         runs.push(...(link ? [{ text, ...look() }] : withLinks(text, look())));
@@ -76,7 +82,13 @@ function runsOf(tokens: readonly Token[], decoded: boolean): Run[] {
 function image(token: Token, look: Look, decoded: boolean, inLink: boolean): readonly Run[] {
   const children = token.children?.length ? plain(runsOf(token.children, decoded)) : token.content;
   const text = children.replaceAll('\n', ' ').trim();
-  return inLink ? [{ text, ...look }] : linked(text === '' ? [] : [{ text, ...look }], attribute(token, 'src'));
+  if (inLink) return [{ text, ...look }];
+  return linked(text === '' ? [] : [{ text, ...look }], attribute(token, 'src'), isDefined(token));
+}
+
+/** Its address is written elsewhere. */
+function isDefined({ meta }: Token): boolean {
+  return meta?.label !== undefined;
 }
 
 function attribute(token: Token, name: string): string {

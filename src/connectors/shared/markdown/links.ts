@@ -1,8 +1,6 @@
+import { endOfAddress, MAX_URL, startsApart } from './addresses.ts';
 import type { Look, Run } from './blocks.ts';
 import { plain } from './runs.ts';
-
-/** Longer addresses are not links; none of the platforms is known to take them. */
-const MAX_URL = 2_048;
 
 /** An address that may stay a link; otherwise undefined. Names and passwords in it go: they serve to deceive. */
 export function webAddress(href: string): URL | undefined {
@@ -26,12 +24,15 @@ function tells(words: string, url: URL): boolean {
   return /^[/?#]/.test(rest) && !/\s/.test(rest) && URL.parse(`${url.protocol}//${bare}`)?.href === url.href;
 }
 
-/** These words as a link, followed by where it leads if they do not say so. A link that may not stay leaves its words. */
-export function linked(words: readonly Run[], href: string): readonly Run[] {
+/**
+ * These words as a link, followed by where it leads if they do not say so. A link that may not stay leaves its words; where
+ * its address is too long that follows as text, unless it is `defined` elsewhere and shown there.
+ */
+export function linked(words: readonly Run[], href: string, defined = false): readonly Run[] {
   const url = webAddress(href);
   const text = plain(words).trim();
   if (!url) {
-    const address = /^mailto:([^?\s]{3,254})/i.exec(href)?.[1];
+    const address = /^mailto:([^?\s]{3,254})/i.exec(href)?.[1] ?? (isTooLong(href) && !defined ? href : undefined);
     return address && !text.includes(address) ? [...words, { text: text === '' ? address : ` (${address})` }] : words;
   }
   const look = { href: url.href };
@@ -40,14 +41,17 @@ export function linked(words: readonly Run[], href: string): readonly Run[] {
   return tells(text, url) ? link : [...link, whereTo(url)];
 }
 
+/** Too long for a link, but not to be read. */
+export function isTooLong(href: string): boolean {
+  const url = /^https?:\/\//i.test(href) ? URL.parse(href) : null;
+  return url !== null && url.host !== '' && webAddress(href) === undefined;
+}
+
 function whereTo(url: URL): Run {
   return { text: ` (${url.host})`, href: url.href };
 }
 
 const BEGINNING = /https?:\/\//gi;
-/** Ends an address in running text. Chinese and Japanese write on without a space. */
-const END = /[\s<>"`|\\^{}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303F\uFF00-\uFFEF“”‘’«»…]/u;
-const TRAILING = new Set(".,;:!?'*_~");
 
 /** Text with its bare addresses as links. Linear. */
 export function withLinks(text: string, look: Look): Run[] {
@@ -57,7 +61,7 @@ export function withLinks(text: string, look: Look): Run[] {
   BEGINNING.lastIndex = 0;
   for (let match = BEGINNING.exec(text); match; match = BEGINNING.exec(text)) {
     const start = match.index;
-    if (start > 0 && /[\p{L}\p{N}]/u.test(text[start - 1] ?? '') && !END.test(text[start - 1] ?? '')) continue;
+    if (!startsApart(text, start)) continue;
     const end = endOfAddress(text, start + match[0].length);
     const words = text.slice(start, end);
     const url = webAddress(words);
@@ -69,24 +73,4 @@ export function withLinks(text: string, look: Look): Run[] {
   }
   runs.push({ text: text.slice(done), ...look });
   return runs;
-}
-
-/** Where the address ends that is open at `from`: punctuation at its end and brackets opened before it are not its own. */
-function endOfAddress(text: string, from: number): number {
-  const window = text.slice(from, from + MAX_URL + 1);
-  const found = window.search(END);
-  let end = found === -1 ? window.length : found;
-  const open: Record<string, number> = { ')': 0, ']': 0 };
-  for (const unit of window.slice(0, end)) {
-    if (unit === '(') open[')'] = (open[')'] ?? 0) + 1;
-    else if (unit === '[') open[']'] = (open[']'] ?? 0) + 1;
-    else if (unit === ')' || unit === ']') open[unit] = (open[unit] ?? 0) - 1;
-  }
-  for (; end > 0; end--) {
-    const last = window[end - 1] ?? '';
-    const unopened = open[last];
-    if (unopened !== undefined && unopened < 0) open[last] = unopened + 1;
-    else if (!TRAILING.has(last)) break;
-  }
-  return from + end;
 }

@@ -2,18 +2,21 @@ import type { Align, Block, Cell, Item, Run } from './blocks.ts';
 import { readInline } from './inline.ts';
 import { type Definitions, parse, type Token } from './parser.ts';
 import { plain } from './runs.ts';
+import { keepUnused } from './unused.ts';
 
 /** Head times rows, UTF-16 units: platforms without tables repeat the head in each row. */
 const LARGEST_TABLE = 200_000;
 
 /** Markdown to its tree. For texts of bounded length: reading is one step, in which nothing else goes on. */
 export function read(source: string, definitions: Definitions = {}): Block[] {
-  const reader = { tokens: parse(source, definitions), at: 0 };
-  return blocksUntil(reader, undefined);
+  const tokens = parse(source, definitions);
+  keepUnused(tokens, source, definitions);
+  return blocksUntil({ tokens, at: 0, definitions }, undefined);
 }
 
 interface Reader {
   readonly tokens: readonly Token[];
+  readonly definitions: Definitions;
   at: number;
 }
 
@@ -57,6 +60,8 @@ function readBlock(reader: Reader, token: Token): readonly Block[] {
       return table(reader);
     case 'hr':
       return [{ kind: 'rule' }];
+    case 'reference_definition':
+      return token.content === '' ? [] : read(token.content, reader.definitions);
     default:
       // What nobody here knows is still to be read.
       return token.content.trim() === '' ? [] : paragraph([{ text: token.content.trim() }]);

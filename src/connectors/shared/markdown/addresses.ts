@@ -1,0 +1,46 @@
+/** Longer addresses are not links; none of the platforms is known to take them. */
+export const MAX_URL = 2_048;
+
+/** Ends an address in running text. Chinese and Japanese write on without a space. */
+const END = /[\s<>"`|\\^{}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303F\uFF00-\uFFEF“”‘’«»…]/u;
+const TRAILING = new Set(".,;:!?'*~");
+
+/** Is the `:` at `colon` that of a bare `http:` or `https:`? */
+export function beginsAddress(text: string, colon: number): boolean {
+  const scheme = /https?$/i.exec(text.slice(Math.max(0, colon - 5), colon))?.[0];
+  return scheme !== undefined && startsApart(text, colon - scheme.length);
+}
+
+/** An address does not begin within a word. */
+export function startsApart(text: string, start: number): boolean {
+  const before = text[start - 1] ?? ' ';
+  return !/[\p{L}\p{N}]/u.test(before) || END.test(before);
+}
+
+/**
+ * Where the address ends that is open at `from`, before `max`: punctuation at its end and brackets opened before it are not
+ * its own.
+ */
+export function endOfAddress(text: string, from: number, max = text.length): number {
+  const window = text.slice(from, Math.min(max, from + MAX_URL + 1));
+  const found = window.search(END);
+  let end = found === -1 ? window.length : found;
+  const open: Record<string, number> = { ')': 0, ']': 0 };
+  for (const [at, unit] of window.slice(0, end).split('').entries()) {
+    if (unit === '(') open[')'] = (open[')'] ?? 0) + 1;
+    else if (unit === '[') open[']'] = (open[']'] ?? 0) + 1;
+    else if (unit === ')' || unit === ']') open[unit] = (open[unit] ?? 0) - 1;
+    // Words of a link end here.
+    if ((open[']'] ?? 0) < 0) {
+      end = at;
+      break;
+    }
+  }
+  for (; end > 0; end--) {
+    const last = window[end - 1] ?? '';
+    const unopened = open[last];
+    if (unopened !== undefined && unopened < 0) open[last] = unopened + 1;
+    else if (!TRAILING.has(last)) break;
+  }
+  return from + end;
+}

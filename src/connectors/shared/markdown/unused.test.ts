@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { definitionsIn } from './definitions.ts';
+import { read } from './read.ts';
+import { words } from './runs.ts';
+
+const text = (source: string): string => words(read(source));
+
+describe('definitions', () => {
+  it('that nothing refers to are shown, those in a row as lines of one paragraph', () => {
+    const href = 'https://example.com/a_b_';
+    expect(read(`Sources:\n\n[1]: ${href}\n[2]: https://example.com/b "The B paper"`)).toEqual([
+      { kind: 'paragraph', runs: [{ text: 'Sources:' }] },
+      {
+        kind: 'paragraph',
+        runs: [
+          { text: '[1]: ' },
+          { text: href, href },
+          { text: '\n[2]: ' },
+          { text: 'https://example.com/b', href: 'https://example.com/b' },
+          { text: ' "The B paper"' },
+        ],
+      },
+    ]);
+  });
+
+  it.each([
+    [
+      'that a link refers to',
+      '[a] ![b]\n\n[a]: https://x.example\n[B]: https://x.example',
+      'a (x.example) b (x.example)',
+    ],
+    ['that are comments', '[//]: # (nothing)\n[x]: <>', ''],
+    ['that are there again', '[a]\n\n[a]: https://x.example\n\n[a]: https://x.example', 'a (x.example)'],
+  ])('%s are hidden', (_, source, expected) => {
+    expect(text(source)).toBe(expected);
+  });
+
+  it.each([
+    ['in quotes', '> [a]: https://x.example\n> "t"', '[a]: https://x.example "t"'],
+    ['in items', '- [a]: https://x.example\n- b', '[a]: https://x.example\nb'],
+    ['of another address', '[a]\n\n[a]: https://x.example\n[a]: /b', 'a (x.example)\n[a]: /b'],
+    ['twice', '[a]: /b\n\n[a]: /b', '[a]: /b'],
+  ])('%s are shown once', (_, source, expected) => {
+    expect(text(source)).toBe(expected);
+  });
+
+  it('are known to all slices of a long text, and those that are used are hidden', () => {
+    const end = '[1]: https://1.example\n[2]: https://2.example';
+    const definitions = definitionsIn(`${'see [1]. '.repeat(500)}\n\n${end}`);
+    expect(words(read('see [1]', definitions))).toBe('see 1 (1.example)');
+    expect(words(read(end, definitions))).toBe('[2]: https://2.example');
+  });
+});
+
+describe('an address that is too long for a link', () => {
+  const address = `https://x.example/${'a'.repeat(2_048)}`;
+  it.each([
+    ['follows the words', `[w](${address})`, `w (${address})`],
+    ['stands for an image', `![](${address})`, address],
+    ['is not there twice', `[${address}](${address})`, address],
+    ['is shown once where it is defined', `[w] [w]\n\n[w]: ${address}`, `w w\n[w]: ${address}`],
+  ])('%s', (_, source, expected) => {
+    expect(text(source)).toBe(expected);
+  });
+});
