@@ -1,4 +1,5 @@
 import type { Replr } from './integration.ts';
+import type { Log } from './log.ts';
 import type { Quote } from './message.ts';
 
 /** An earlier message of the same conversation; of those that deserved no answer, the newest few. */
@@ -24,6 +25,8 @@ export interface Turn {
   readonly contextTokens: number;
   /** The newest earlier messages of this conversation and no other, oldest first. Reads the store only when called. */
   history(): Promise<readonly HistoryEntry[]>;
+  /** Its lines say whose turn it is. */
+  readonly log: Log;
   /** Hears what each request cost, in tokens, both ways, as the provider counts or as good as one can tell; also of failed ones. */
   spent(tokens: number): void;
 }

@@ -16,9 +16,9 @@ const failed = (reason: ResponderError['reason']) => fails(new ResponderError(re
 async function counted(first: Responder, second: Responder, signal = new AbortController().signal) {
   const counts: string[] = [];
   const metrics = { fellBack: (...labels: string[]) => void counts.push(labels.join(' ')) };
-  const respond = withFallback(first, second, { log: silentLog, metrics });
+  const respond = withFallback(first, second, { models: {}, metrics });
   try {
-    for await (const _ of respond({} as Turn, signal));
+    for await (const _ of respond({ log: silentLog } as Turn, signal));
   } catch {}
   return counts;
 }

@@ -1,4 +1,4 @@
-import type { Log } from '../core/log.ts';
+import type { LogFields } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import { RESTART, type Responder, ResponderError, type ResponderReason, type Turn } from '../core/responder.ts';
 
@@ -10,12 +10,12 @@ const FINAL: ReadonlySet<ResponderReason> = new Set(['model_refused', 'model_rej
 
 /**
  * The first responder's answer, or the second one's when the first has failed for good. When both fail, the reason is the
- * first one's: its model is the one that the REPLR names and its owner can do something about.
+ * first one's: its model is the one that the REPLR names and its owner can do something about. `models`: their names, for the log.
  */
 export function withFallback(
   first: Responder,
   second: Responder,
-  { log, metrics }: { readonly log: Log; readonly metrics: Pick<Metrics, 'fellBack'> },
+  { models, metrics }: { readonly models: LogFields; readonly metrics: Pick<Metrics, 'fellBack'> },
 ): Responder {
   return async function* respond(asked, signal) {
     const turn = readOnce(asked);
@@ -32,7 +32,7 @@ export function withFallback(
       failure = error;
     }
     signal.throwIfAborted();
-    log.warn('fallback_used', { reason: failure.reason });
+    turn.log.warn('fallback_used', { ...models, reason: failure.reason });
     if (spoken) yield RESTART;
     try {
       yield* second(turn, signal);

@@ -27,7 +27,7 @@ export function modelResponder(options: ModelResponder): Responder {
   const { clock, timeouts, provider, model } = options;
   return async function* respond(turn, signal) {
     signal.throwIfAborted();
-    const log = options.log.child({ provider, model });
+    const log = turn.log.child({ provider, model });
     const start = clock.elapsed();
     const deadline = start + timeouts.totalMs;
     const { attempt, languageModel } = await loaded(options);

@@ -116,6 +116,7 @@ describe('each provider asks where it should, and hands over key, persona and qu
       replr: { name: 'Ada', instructions: 'Teach patiently.', model },
       message: { authorName: 'Grace', text: 'Why?', sentAt: 0 },
       contextTokens: 6_000,
+      log: silentLog,
       spent: (tokens: number) => costs.push(tokens),
       history: async () => [],
     } as unknown as Turn;

@@ -85,8 +85,7 @@ export function createResponders(config: ModelConfig, deps: ResponderDeps): Resp
     const name = full(turn.replr.model);
     const own = answering(name);
     if (fallback === undefined || fallback === name) return own(turn, signal);
-    const log = deps.log.child({ model: name, fallback });
-    return withFallback(own, answering(fallback, true), { log, metrics })(turn, signal);
+    return withFallback(own, answering(fallback, true), { models: { model: name, fallback }, metrics })(turn, signal);
   };
 
   function usableFallback(): string | undefined {

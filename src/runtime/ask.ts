@@ -65,6 +65,7 @@ export function createAsk({ store, clock, random, respond, meter }: AskDeps): As
       },
       contextTokens: integration.options.contextTokens,
       history: () => history(session, due, signal),
+      log: session.log.child({ integration: integration.id, seq: due.seq }),
       spent: (tokens) => meter.add(integration, message.author.id, tokens),
     };
   }

@@ -61,7 +61,8 @@ export async function startModelRig(): Promise<ModelRig> {
   return {
     simulator,
     respond,
-    ask: (parts, config, clock, log) => answerOf(respond(config, clock, log), exampleTurn(parts)),
+    ask: (parts, config, clock, log) =>
+      answerOf(respond(config, clock, log), exampleTurn({ ...(log && { log }), ...parts })),
     states: () => simulator.prompts.map(({ state }) => state),
   };
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Replr } from '../../src/core/integration.ts';
+import { type Log, silentLog } from '../../src/core/log.ts';
 import type { Quote } from '../../src/core/message.ts';
 import { type HistoryEntry, RESTART, type Responder, type Turn } from '../../src/core/responder.ts';
 
@@ -27,6 +28,7 @@ export interface TurnParts {
   readonly quote?: Quote;
   readonly contextTokens?: number;
   readonly spent?: (tokens: number) => void;
+  readonly log?: Log;
 }
 
 export const exampleReplr: Replr = {
@@ -44,11 +46,12 @@ export const exampleReplr: Replr = {
 
 export function exampleTurn(parts: TurnParts = {}): Turn {
   const { text = 'What is a prime?', authorName = 'Grace', model = 'default', history = [], onHistory } = parts;
-  const { quote, contextTokens = 6_000, spent = () => {} } = parts;
+  const { quote, contextTokens = 6_000, log = silentLog, spent = () => {} } = parts;
   return {
     replr: { ...exampleReplr, model },
     message: { authorName, text, sentAt: 0, ...(quote && { quote }) },
     contextTokens,
+    log,
     spent,
     history: async () => {
       onHistory?.();
