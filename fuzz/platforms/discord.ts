@@ -2,7 +2,7 @@ import { render, TEXT_LENGTH } from '../../src/connectors/discord/render.ts';
 import { requestOf } from '../../src/connectors/discord/requests.ts';
 import type { Part } from '../../src/core/delivery.ts';
 import { contentOf, readBody, type Schema } from '../../src/simulators/discord/content.ts';
-import { mentionedIn, showsPreview } from '../../src/simulators/discord/mentions.ts';
+import { mentionedIn, opensCard, showsPreview } from '../../src/simulators/discord/mentions.ts';
 import { Refusal } from '../../src/simulators/discord/refusal.ts';
 import { read, shown } from '../../src/simulators/discord/shown.ts';
 import type { Judge } from '../judge.ts';
@@ -38,6 +38,7 @@ function bodyViolations(schema: Schema, part: Part): string[] {
       ...(unknown > 0 ? ['an unknown field'] : []),
       ...[...users, ...roles, ...(everyone ? ['everyone'] : [])].map((id) => `mention of ${id}`),
       ...(showsPreview(content, body.flags ?? 0) ? ['preview'] : []),
+      ...(opensCard(content) ? ['a card of an invite'] : []),
     ];
   } catch (error) {
     if (error instanceof Refusal) return [`${error.code} ${error.message} ${JSON.stringify(error.errors)}`];
@@ -47,8 +48,9 @@ function bodyViolations(schema: Schema, part: Part): string[] {
 
 /** Nobody is notified and nothing previewed whatever it holds; it shall not look so either, nor hide where a link leads. */
 function lookViolations(text: string): string[] {
-  const { tokens, links } = read(text);
+  const { tokens, links, open } = read(text);
   return [
+    ...open.map((code) => `code that does not end: ${code}`),
     ...tokens.map((token) => `looks like ${token}`),
     ...links.flatMap(({ words, url, enclosed }) => [
       ...(enclosed ? [] : [`a link outside of <>: ${url}`]),

@@ -11,10 +11,12 @@ export interface Standing {
 
 /**
  * What may mean something to the platform [D5]. A backslash before any sign makes it a sign, also between the two signs
- * of a token, where it keeps the servers from seeing one as well as the apps.
+ * of a token, where it keeps the servers from seeing one as well as the apps. Bare addresses of invites are among them: the
+ * apps look for those in the message as it was sent, and may show a card whatever its flags say (read in their code, not
+ * tried; none can be kept from code).
  */
 const MEANING =
-  /[\\*_~|`[]|\]\(|<(?=[^\s<>]|$)|@(?=everyone|here|[a-z]{0,7}$)|(?<=https?|steam|discord):\/\/(?=\S|$)|:(?=[\w+-]{1,64}:)/gi;
+  /[\\*_~|`[]|\]\(|<(?=[^\s<>]|$)|@(?=everyone|here|[a-z]{0,7}$)|(?<=https?|steam|discord):\/\/(?=\S|$)|:(?=[\w+-]{1,64}:)|\.(?=(?:gg|gift|new)\/|com\/(?:invite|template|gifts|events)\/|(?:g|gg|gif?|gift|ne?|new|co?|com|com\/[a-z]{0,9})?$)/gi;
 
 /** Up to the end of the text: whether it is a token depends on what follows. */
 const OPEN = /^(?:<|@(?!everyone|here)[a-z]*)$/i;
@@ -25,6 +27,9 @@ const MENTION = /^(?:@[!&]?|#)\d*(?:>|$)/;
 /** After `<`: what shows something else than it says, or leads somewhere. */
 const TOKEN =
   /^(?:@[^\s<>@]{1,64}\.\w|a?:\w{1,64}:\d|t:-?\d|id:|\/[^<>\n:]{1,100}:\d|[a-z][a-z\d+.-]{0,30}:\/|\+\d|(?:tel|sms|mailto):|[^\s<>@]{1,64}@)/i;
+
+/** After the `.` of their hosts: invites, and what else has a card. */
+const INVITE = /^(?:(?:gg|gift|new)|com\/(?:invite|template|gifts|events))\//i;
 
 /** Shows as it is written, whatever it holds. */
 export function escapeText(text: string, { before, after, marked, careful }: Standing): string {
@@ -48,6 +53,10 @@ export function escapeText(text: string, { before, after, marked, careful }: Sta
         return careful ? '\\[' : sign;
       case '](':
         return ']\\(';
+      case '.':
+        if (INVITE.test(text.slice(at + 1, at + 15)) || /^[a-z/]$/i.test(after)) return '\\.';
+        // The mark that seems to follow may be none.
+        return after === '*' && at + 1 < text.length ? '\\.' : sign;
       case '<':
         if (MENTION.test(text.slice(at + 1, at + 110))) return '<\\';
         return TOKEN.test(text.slice(at + 1, at + 110)) ? '\\<' : sign;

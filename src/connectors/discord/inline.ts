@@ -19,8 +19,10 @@ export type Care = 'none' | 'signs' | 'links';
 type Atom = Text | { readonly written: string };
 type Text = Pick<Run, 'text' | 'bold' | 'strike' | 'italic'>;
 
-/** Longer addresses could leave no room for their words; they are not linked. */
-const MAX_ADDRESS = 1_000;
+/** A longer address stands behind its words, not around them. */
+const LONG_ADDRESS = 1_000;
+/** Longer ones could leave no room in a message for their words; they are not linked. */
+const MAX_ADDRESS = 1_800;
 
 /** The lines of a text. `starts`: they begin lines of the message, where some signs mean more. */
 export function writeLines(runs: readonly Run[], writing: Writing, starts = true): string[] {
@@ -103,7 +105,7 @@ function linked(runs: readonly Run[], href: string, writing: Writing): Atom[] {
   if (/^https?:\/\/[!-~]+$/i.test(words) && (words === href || URL.parse(words)?.href === href)) {
     return [address(words, writing)];
   }
-  if (writing.care === 'links' || words.trim() === '' || /[[\]]|:\/\//.test(words)) {
+  if (href.length > LONG_ADDRESS || writing.care === 'links' || words.trim() === '' || /[[\]]|:\/\//.test(words)) {
     return [...bare.flatMap((run) => plain(run, writing)), { text: ' ' }, address(href, writing)];
   }
   const to = encoded(href, /[()\\<>"'*\s]/g);

@@ -24,6 +24,7 @@ const italic = (text: string): Run => ({ text, italic: true });
 const both = (text: string): Run => ({ text, bold: true, italic: true });
 const inline = (text: string): Run => ({ text, code: true });
 const url = 'https://a.example/x_y';
+const long = `${url}${'z'.repeat(1500)}`;
 const link = (text: string, href = url): Run => ({ text, href });
 
 describe('write', () => {
@@ -53,8 +54,33 @@ describe('write', () => {
       ['- ☑ a', '- ☐ b'],
     ],
     ['a list that goes on', [list(3, { continued: true, blocks: [p('a')] }, [p('b')])], ['a', '3. b']],
-    ['code in a list', [list(1, [p('a'), code('x\n\ny')])], ['1. a', '   ```', '   x', '', '   y', '   ```']],
-    ['a quote in a list', [list(1, [p('a'), quote(p('q'))], [p('b')])], ['1. a', '> q', '2. b']],
+    ['code in a list', [list(1, [p('a'), code('x\n\ny')])], ['1. a', '   ```', '   x', '    ', '   y', '   ```']],
+    [
+      'code in a list in a list in a quote',
+      [quote(list(null, [list(9, [p('a')], [code('x\n\ny')])]))],
+      ['> - ', '>   9. a', '>   10. ```', '>      x', '>       ', '>      y', '>      ```'],
+    ],
+    [
+      'code in a list whose numbers do not count on',
+      [list(3, [p('a')], { number: 2, blocks: [p('b'), code('x\n\ny'), list(null, [p('c')]), p('d')] })],
+      ['3\\. a', '2\\. b', '```', 'x', '', 'y', '```', '    - c', 'd'],
+    ],
+    ['a list that begins at 0', [list(0, [p('a')], [p('b')])], ['0\\. a', '1\\. b']],
+    [
+      'a list beside a list in an item',
+      [list(null, [p('a'), list(1, [p('b')]), list(null, [p('c')])])],
+      ['- a', '  1. b', '  \u200B', '  - c'],
+    ],
+    [
+      'a list in an item that goes on',
+      [list(3, { continued: true, blocks: [list(null, [p('a')])] }, [p('b')])],
+      ['- a', '', '3. b'],
+    ],
+    [
+      'a quote in a list, which ends it',
+      [list(1, [p('a'), quote(p('q')), code('x\n\ny'), list(null, [p('b')]), p('c')], [p('d')])],
+      ['1. a', '> q', '```', 'x', '', 'y', '```', '   - b', 'c', '2. d'],
+    ],
     ['a quote and nothing else in an item', [list(1, [quote(p('q'))])], ['1. q']],
     ['a list in a quote', [quote(list(null, [p('a'), quote(p('b'))]))], ['> - a', '>   b']],
     ['a heading in a list', [list(null, [heading(1, 'a')])], ['- **a**']],
@@ -103,7 +129,12 @@ describe('write', () => {
       [link('a.example', 'https://a.example/(x)*')],
       '[a.example](<https://a.example/%28x%29%2A>)',
     ],
-    ['an address too long to link', [link('words', `${url}${'z'.repeat(1000)}`)], 'words'],
+    [
+      'a long address',
+      [bold('see '), link('words', long), link(' (a.example)', long)],
+      `**see** words (a.example) <${long}>`,
+    ],
+    ['an address too long for a message', [link('words', `${long}${'z'.repeat(400)}`)], 'words'],
   ])('%s', (_name, runs, text) => {
     expect(write([p(...runs)])).toBe(text);
   });
@@ -126,6 +157,11 @@ describe('write', () => {
     ['a < b <b>c</b> <br/>', 'a < b <b>c</b> <br/>'],
     ['<ann@a.example> <+49301>', '\\<ann@a.example> \\<+49301>'],
     [':smile: 12:30:45 a: b:', '\\:smile: 12:30:45 a: b:'],
+    ['discord.gg/a1, Discord.com/invite/a1.', 'discord\\.gg/a1, Discord\\.com/invite/a1.'],
+    [
+      'discordapp.com/invite/a discord.gift/a discord.com/a',
+      'discordapp\\.com/invite/a discord\\.gift/a discord.com/a',
+    ],
     ['https://[ and http://', 'https:\\//[ and http:\\//'],
     ['# a\n### b\n#c\n#### d', '\\# a\n\\### b\n#c\n#### d'],
     ['> a\n>>> b\n>c', '\\> a\n\\>>> b\n>c'],

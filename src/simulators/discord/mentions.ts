@@ -70,6 +70,15 @@ export function showsPreview(content: string, flags: number): boolean {
   return (flags & suppressEmbeds) === 0 && /(^|[^<])https?:\/\/[^\s\\]/.test(withoutCode(content));
 }
 
+/**
+ * Does it hold the address of an invite, a gift or a template without its scheme? The apps put one before it, and show a
+ * card of it, whatever the flags say: so it was read in their code, and not tried.
+ */
+export function opensCard(content: string): boolean {
+  const text = withoutCode(content).replace(/<https?:[^<>\s]*>/g, ' ');
+  return /(?<!\/\/)\bdiscord(?:app)?\.(?:(?:gg|gift|new)|com\/(?:invite|template|gifts|events))\/[\w-]/i.test(text);
+}
+
 function withoutCode(content: string): string {
   return content.replace(/```[\s\S]*?```|(?<![`\\])(``?)(?!`)[^\n]*?[^`\n]\1(?!`)/g, ' ');
 }

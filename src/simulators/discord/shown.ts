@@ -4,6 +4,8 @@ export interface Shown {
   /** Mentions, channels, emoji, times, commands, as they are written. */
   readonly tokens: readonly string[];
   readonly links: readonly ShownLink[];
+  /** What stands at backticks that neither begin nor end code. */
+  readonly open: readonly string[];
 }
 
 export interface ShownLink {
@@ -16,15 +18,21 @@ export interface ShownLink {
 interface Reading {
   readonly tokens: string[];
   readonly links: ShownLink[];
-  /** So many spaces does the item at hand put before its own lines. */
-  indent: number;
+  readonly open: string[];
+}
+
+/** What holds the text that is read. */
+interface Place {
+  readonly quoted: boolean;
+  /** Lists around it. */
+  readonly lists: number;
 }
 
 /** Reads the platform's Markdown as its apps do [D5]: each rule is tried where the last one ended. */
 export function read(content: string): Shown {
-  const reading: Reading = { tokens: [], links: [], indent: 0 };
-  const text = lines(content.trim(), reading, false);
-  return { text: text.replaceAll('\u200B', ''), tokens: reading.tokens, links: reading.links };
+  const reading: Reading = { tokens: [], links: [], open: [] };
+  const text = lines(content.trim(), reading, { quoted: false, lists: 0 });
+  return { ...reading, text: text.replaceAll('\u200B', '') };
 }
 
 /** The text that people see. */
@@ -35,11 +43,14 @@ export function shown(content: string): string {
 const quote = / *> [^\n]*(?:\n *> [^\n]*)*(?:\n|$)/y;
 const quoteOfAll = / *>>> ([\s\S]*)/y;
 const heading = / *(?:#{1,3}|-#) +(?=\S)/y;
-const item = /( *)(?:[-*]|(\d+)\.) +(?=\S)/y;
+const list = /( *)(?:[*-]|\d+\.) [\s\S]+?(?:\n(?! )(?!\1(?:[*-]|\d+\.) )|$)/y;
+const marker = /^( *)([*-]|\d+\.) +/;
+/** Deeper ones are text. */
+const deepestList = 11;
 const fence = /```(?:([a-z0-9_+\-.#]+?)\n)?\n*([^\n][\s\S]*?)\n*```/iy;
 
 /** What begins at the begin of a line, and blocks of code, which begin anywhere. */
-function lines(source: string, reading: Reading, quoted: boolean): string {
+function lines(source: string, reading: Reading, place: Place): string {
   let text = '';
   let plain = '';
   let at = 0;
@@ -49,7 +60,7 @@ function lines(source: string, reading: Reading, quoted: boolean): string {
   };
   while (at < source.length) {
     if (at === 0 || source[at - 1] === '\n') {
-      const begun = lineBegin(source, at, reading, quoted);
+      const begun = lineBegin(source, at, reading, place);
       if (begun) {
         end(begun.text);
         at = begun.at;
@@ -58,7 +69,7 @@ function lines(source: string, reading: Reading, quoted: boolean): string {
     }
     const code = source[at] === '\\' ? undefined : match(fence, source, at);
     if (code) {
-      end((code[2] ?? '').replace(new RegExp(`^ {0,${reading.indent}}`, 'gm'), '').replace(/\n+$/, ''));
+      end((code[2] ?? '').replace(/\n+$/, ''));
       at += code[0].length;
       continue;
     }
@@ -71,24 +82,55 @@ function lines(source: string, reading: Reading, quoted: boolean): string {
   return text;
 }
 
-function lineBegin(source: string, at: number, reading: Reading, quoted: boolean) {
-  const all = quoted ? undefined : match(quoteOfAll, source, at);
-  if (all) return { text: lines(all[1] ?? '', reading, true), at: source.length };
-  const said = quoted ? undefined : match(quote, source, at);
+function lineBegin(source: string, at: number, reading: Reading, place: Place) {
+  const inside = { ...place, quoted: true };
+  const all = place.quoted ? undefined : match(quoteOfAll, source, at);
+  if (all) return { text: lines(all[1] ?? '', reading, inside), at: source.length };
+  const said = place.quoted ? undefined : match(quote, source, at);
   if (said) {
     const [, inner = '', end = ''] = /^([\s\S]*?)(\n?)$/.exec(said[0].replace(/^ *> ?/gm, '')) ?? [];
-    return { text: lines(inner, reading, true) + end, at: at + said[0].length };
+    return { text: lines(inner, reading, inside) + end, at: at + said[0].length };
   }
-  const title = match(heading, source, at);
+  const title = place.lists > 0 ? undefined : match(heading, source, at);
   if (title) return { text: '', at: at + title[0].length };
-  const begun = match(item, source, at);
-  if (begun) {
-    reading.indent = begun[0].length;
-    const marker = begun[2] === undefined ? '•' : `${begun[2]}.`;
-    return { text: `${begun[1]}${marker} `, at: at + begun[0].length };
+  const listed = place.lists < deepestList ? match(list, source, at) : undefined;
+  return listed && { text: items(listed[0], reading, place), at: at + listed[0].length };
+}
+
+/** Counts on from the first number, which is 1 at least; takes from all items the indent that the first marker needs. */
+function items(source: string, reading: Reading, place: Place): string {
+  const [first = '', before = '', sign = ''] = marker.exec(source) ?? [];
+  const next = new RegExp(`(?<=\\n)(?= {${before.length},${before.length + 1}}(?:[*-]|\\d+\\.) )`);
+  const inside = { ...place, lists: place.lists + 1 };
+  let parted = false;
+  const texts = source.split(next).map((item, index, { length }) => {
+    const own = item.replace(marker, '').replace(new RegExp(`^ {1,${first.length}}`, 'gm'), '');
+    parted = own.includes('\n\n') || (parted && index === length - 1);
+    const text = parted
+      ? paragraphs(own.replace(/ *\n$/, '\n\n'), reading, inside)
+      : lines(own.replace(/ *\n$/, ''), reading, inside);
+    const number = sign.length > 1 ? `${Math.max(1, Number.parseInt(sign, 10)) + index}.` : '•';
+    return `${'  '.repeat(place.lists)}${number} ${text.replace(/\n+\s*$/, '')}`;
+  });
+  return texts.join('\n') + (source.endsWith('\n') ? '\n' : '');
+}
+
+const paragraph = /((?:[^\n]|\n(?! *\n))+)(?:\n *)+\n/y;
+const newline = /(?:\n *)*\n/y;
+
+/** With an empty line in it an item is read by paragraphs, which end there whatever they hold, unless code or a list begins one. */
+function paragraphs(source: string, reading: Reading, place: Place): string {
+  let text = '';
+  for (let at = 0; at < source.length; ) {
+    const listed = at === 0 || source[at - 1] === '\n' ? match(list, source, at) : undefined;
+    const code = match(fence, source, at);
+    const found = listed ?? code ?? match(newline, source, at) ?? match(paragraph, source, at);
+    if (listed) text += items(listed[0], reading, place);
+    else if (code) text += code[2] ?? '';
+    else text += found?.[1] === undefined ? (found ? '' : (source[at] ?? '')) : `${lines(found[1], reading, place)}\n`;
+    at += found?.[0].length ?? 1;
   }
-  if (/\S/.test(source[at] ?? '') && !source.startsWith('```', at)) reading.indent = 0;
-  return undefined;
+  return text;
 }
 
 const escaped = /\\([^0-9A-Za-z\s])/y;
@@ -98,7 +140,7 @@ const bareAddress = /https?:\/\/[^\s<]+[^<.,:;"'\]\s]/y;
 const masked =
   /\[((?:\[[^\]]*\]|[^[\]]|\](?=[^[]*\]))*)\]\(\s*<?((?:\([^)]*\)|[^\s\\(]|\\[\s\S])*?)>?(?:\s+['"]([\s\S]*?)['"])?\s*\)/y;
 const token =
-  /<(?:@[!&]?\d+|#\d+|a?:\w+:\d+|t:-?\d+(?::\w)?|\/[^<>\n:]+:\d+|id:\w+|\+\d[^<>]*|(?:tel|sms|mailto):[^<>\s]+|[^\s<>@]+@[^\s<>@]+\.\w+)>|@everyone|@here|:[+\w-]*[A-Za-z][+\w-]*:/y;
+  /<(?:@[!&]?\d+|#\d+|a?:\w+:\d+|t:-?\d+(?::\w)?|\/[^<>\n:]+:\d+|id:\w+|\+\d[^<>]*|(?:tel|sms|mailto):[^<>\s]+|[^\s<>@]+@[^\s<>@]+\.\w+)>|@everyone|@here|:(?=[+\w-]*[A-Za-z])[+\w-]{1,64}:/y;
 const strong = /\*\*((?:\\[\s\S]|[^\\])+?)\*\*(?!\*)/y;
 const underline = /__((?:\\[\s\S]|[^\\])+?)__(?!_)/y;
 const emphasis =
@@ -110,6 +152,7 @@ function inline(source: string, reading: Reading): string {
   let text = '';
   for (let at = 0; at < source.length; ) {
     const found = /[\\`<[@:*_~|h]/.test(source[at] ?? '') ? rule(source, at, reading) : undefined;
+    if (!found && source[at] === '`') reading.open.push(source.slice(at, at + 40));
     text += found ? found.text : (source[at] ?? '');
     at += found ? found.length : 1;
   }
