@@ -78,7 +78,9 @@ describe('the OpenAPI document', () => {
     expect(schemas['ZETAUpdate']?.required).toBeUndefined();
     const change = schemas['ZETAUpdate']?.properties ?? {};
     const removable = Object.keys(change).filter((name) => JSON.stringify(change[name]).includes('"null"'));
-    expect(removable).toEqual(['greeting', 'limits', 'app_token']);
+    expect(removable).toEqual([
+      ...['greeting', 'auto_respond', 'error_reply', 'store_content', 'context_tokens', 'limits', 'app_token'],
+    ]);
     expect(change['app_token']).toMatchObject({ writeOnly: true, format: 'password' });
     expect(JSON.stringify(body)).not.toContain('"null"');
   });

@@ -66,16 +66,20 @@ const plain = {
   }),
 };
 
-const optionalPlain = {
+/** The fields of a POST, */
+export const createOptionShape = {
   error_reply: plain.error_reply.optional(),
   store_content: plain.store_content.optional(),
   context_tokens: plain.context_tokens.optional(),
+  limits: sentLimits.optional(),
 };
-
-/** The fields of a POST, */
-export const createOptionShape = { ...optionalPlain, limits: sentLimits.optional() };
-/** of a PUT, */
-export const changeOptionShape = { ...optionalPlain, limits: changedLimits.optional() };
+/** of a PUT, where `null` puts the default back, */
+export const changeOptionShape = {
+  error_reply: plain.error_reply.nullable().optional(),
+  store_content: plain.store_content.nullable().optional(),
+  context_tokens: plain.context_tokens.nullable().optional(),
+  limits: changedLimits.optional(),
+};
 /** and of an answer, where all of them are told. */
 export const shownOptionShape = { ...plain, limits: z.object(shapeOf(limitField)).openapi('Limits') };
 
@@ -85,9 +89,9 @@ export type SentOptions = z.output<z.ZodObject<typeof changeOptionShape>>;
 export function optionsChange(sent: SentOptions): OptionsChange {
   const { error_reply: errorReply, store_content: storeContent, context_tokens: contextTokens, limits } = sent;
   return {
-    ...(errorReply !== undefined && { errorReply }),
-    ...(storeContent !== undefined && { storeContent }),
-    ...(contextTokens !== undefined && { contextTokens }),
+    ...(errorReply !== undefined && { errorReply: errorReply ?? defaultOptions.errorReply }),
+    ...(storeContent !== undefined && { storeContent: storeContent ?? defaultOptions.storeContent }),
+    ...(contextTokens !== undefined && { contextTokens: contextTokens ?? defaultOptions.contextTokens }),
     ...(limits !== undefined && { limits: limits === null ? defaultOptions.limits : limitsFrom(limits) }),
   };
 }

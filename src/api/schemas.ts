@@ -132,7 +132,7 @@ export const connectSchema = z.object({
 /** The fields of a PUT that are ours on every platform. */
 export const changeSchema = z.object({
   active: z.boolean().optional().openapi({ description: 'Enable or disable the integration.' }),
-  auto_respond: autoRespondField.optional(),
+  auto_respond: autoRespondField.nullable().optional(),
   replr_id: replrIdField.optional(),
   ...changeOptionShape,
 });

@@ -63,6 +63,10 @@ describe('PUT /v1/integrations/:id', () => {
     const { status, json } = await put({ limits: { turns: 1, tokens_per_day: '5' } });
     expect([status, json.details.fields]).toEqual([400, { limits: expect.any(String) }]);
     expect((await tenant.call('GET', path)).json).toMatchObject({ limits, store_content: false });
+    expect((await put({ auto_respond: false })).json.auto_respond).toBe(false);
+    const back = await put({ auto_respond: null, error_reply: null, store_content: null, context_tokens: null });
+    const defaults = { auto_respond: true, error_reply: 'notice', store_content: true, context_tokens: 6_000 };
+    expect(back.json).toMatchObject(defaults);
   });
 
   it('leaves alone what another node changes while the platform is asked', async () => {

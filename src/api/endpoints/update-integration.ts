@@ -42,7 +42,7 @@ export function updateIntegration(
     tag: 'Integrations',
     summary: 'Update settings for an existing integration.',
     description:
-      'Only what is sent changes; read-only fields are ignored; `null` takes an optional field away. A new credential or place is checked with the platform first.',
+      'Only what is sent changes; read-only fields are ignored; `null` takes an optional field away or puts its default back. A new credential or place is checked with the platform first.',
     body: { schema: schemas.update },
     success: { status: 200, schema: schemas.detail },
     errors: ['bad_request', 'validation_error', 'not_found', 'conflict', 'unprocessable_entity', 'upstream_error'],
@@ -150,7 +150,7 @@ function readWish({ body }: Call, connector: Connector, before: Integration, sto
   const options = optionsChange(common ?? {});
   return {
     active: common?.active,
-    autoRespond: common?.auto_respond,
+    autoRespond: common?.auto_respond === null ? true : common?.auto_respond,
     replrId: common?.replr_id === undefined ? undefined : replrIdOf(common.replr_id),
     options: isDeepStrictEqual(changedOptions(before.options, options), before.options) ? undefined : options,
     credential: credential as Credential | undefined,
