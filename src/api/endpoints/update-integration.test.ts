@@ -147,7 +147,7 @@ describe('PUT /v1/integrations/:id', () => {
   });
 
   it('refuses null for what must be there', async () => {
-    const { status, json } = await put({ bot_token: null, channel_ids: null, auto_respond: null });
+    const { status, json } = await put({ bot_token: null, channel_ids: null, active: null });
     expect([status, Object.keys(json.details.fields).sort()]).toEqual([
       400,
       ['auto_respond', 'bot_token', 'channel_ids'],
