@@ -3,7 +3,15 @@ import { join, relative } from 'node:path';
 import { table } from '../bench/shared/table.ts';
 import type { Judge } from './judge.ts';
 import { type Options, readOptions, USAGE, unusable } from './options.ts';
-import { answerOf, type Campaign, judged, loadJudges, loadSamples, runCampaign } from './render/campaign.ts';
+import {
+  answerOf,
+  type Campaign,
+  type Failure,
+  judged,
+  loadJudges,
+  loadSamples,
+  runCampaign,
+} from './render/campaign.ts';
 
 const RESULTS = join(import.meta.dirname, 'results');
 /** More failures than this say nothing more. */
@@ -17,13 +25,13 @@ async function one(
   number: number,
 ): Promise<boolean> {
   const answer = answerOf(seed, number, samples);
-  say(JSON.stringify(answer));
+  say(JSON.stringify(answer.text));
   let held = true;
   for (const judge of judges) {
     const { parts, problems } = await judged(judge, answer);
     held &&= problems.length === 0;
     say(`\n${judge.platform}: ${parts} parts`);
-    for (const part of await judge.render(answer).catch(() => [])) say(JSON.stringify(part));
+    for (const part of await judge.render(answer.text).catch(() => [])) say(JSON.stringify(part));
     for (const problem of problems) say(`WRONG: ${problem}`);
   }
   return held;
@@ -34,7 +42,7 @@ async function many(judges: readonly Judge[], samples: readonly string[], option
   const rows: string[][] = [];
   for (const judge of judges) {
     const began = performance.now();
-    const campaign = await runCampaign(judge, samples, { ...options, from: 0 });
+    const campaign = await runCampaign(judge, samples, { ...options, from: 0, watch: watcher(judge, options) });
     campaigns.push(campaign);
     const figures = [
       campaign.cases,
@@ -56,15 +64,23 @@ async function many(judges: readonly Judge[], samples: readonly string[], option
   ))
     say(line);
   for (const { platform, failures } of campaigns) {
-    for (const failure of failures.slice(0, SHOWN)) {
-      say(
-        `\n--platform ${platform} --seed ${options.seed} --case ${failure.case}: ${failure.problems.slice(0, 3).join('\n  ')}`,
-      );
-    }
+    for (const failure of failures.slice(0, SHOWN)) say(`\n${told(platform, options, failure)}`);
   }
   say(`\nWritten to ${await writeResults(campaigns, options)}.`);
   return campaigns.every(({ cases, parts, failures }) => cases > 0 && parts > 0 && failures.length === 0);
 }
+
+/** Says, beside the results, how far it is, and each find at once. */
+function watcher({ platform }: Judge, options: Options) {
+  const tenth = Math.max(1, Math.ceil(options.cases / 10));
+  return (done: number, failure: Failure | undefined) => {
+    if (failure) process.stderr.write(`${told(platform, options, failure)}\n`);
+    if (done % tenth === 0) process.stderr.write(`${platform}: ${done} of ${options.cases}\n`);
+  };
+}
+
+const told = (platform: string, { seed }: Options, failure: Failure): string =>
+  `--platform ${platform} --seed ${seed} --case ${failure.case}: ${failure.problems.slice(0, 3).join('\n  ')}`;
 
 async function writeResults(campaigns: readonly Campaign[], options: Options): Promise<string> {
   await mkdir(RESULTS, { recursive: true });

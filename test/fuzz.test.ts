@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadJudges, loadSamples, runCampaign } from '../fuzz/render/campaign.ts';
 import { missingText } from '../fuzz/render/preserved.ts';
+import { brokenPromises, type Promised } from '../fuzz/render/promises.ts';
 
 /** Cases, and for how long at most, ms: a busy machine tries fewer, never none. */
 const CASES = 150;
@@ -51,5 +52,27 @@ describe('what is missing', () => {
     const file = (content: string) => [{ text: 'too long', file: { name: 'answer.md', content } }];
     expect(missingText('one **two**', file('one **two**'), '')).toEqual([]);
     expect(missingText('one **two**', file('one'), '')).not.toEqual([]);
+  });
+});
+
+describe('a promise', () => {
+  const looks: Promised = { kind: 'looks', pieces: [{ text: 'a' }, { text: 'b', bold: true }] };
+  const link: Promised = { kind: 'link', url: 'https://x.example/_a_' };
+  it.each<[string, Promised, string, string]>([
+    ['of words that are not shown', { kind: 'shown', text: 'a = b' }, 'a = b', 'a b'],
+    ['of words that are shown twice', { kind: 'shown', text: 'a', times: 1 }, 'a', 'a\na'],
+    ['of other bold words', looks, '**a**b', 'ab'],
+    ['of no bold words', looks, 'ab', 'ab'],
+    ['of another address', link, 'https://x.example/a', 'https://x.example/a'],
+  ])('%s is broken', (_, promised, answer, shown) => {
+    expect(brokenPromises([promised], answer, shown)).toHaveLength(1);
+  });
+
+  it.each<[string, Promised, string, string]>([
+    ['of words', { kind: 'shown', text: 'a\n= b', times: 1 }, 'a = b', 'so a = b'],
+    ['of bold words', looks, 'a**b**', 'ab'],
+    ['of an address', link, '- https://x.example/_a_', ''],
+  ])('%s is kept', (_, promised, answer, shown) => {
+    expect(brokenPromises([promised], answer, shown)).toEqual([]);
   });
 });

@@ -5,6 +5,8 @@ import type { Judge } from '../judge.ts';
 import { generate } from './generate.ts';
 import { brokenGraphemes } from './graphemes.ts';
 import { missingText } from './preserved.ts';
+import { brokenPromises } from './promises.ts';
+import type { Specimen } from './specimens.ts';
 
 const SAMPLES = join(import.meta.dirname, '../../gallery/samples');
 const PLATFORMS = join(import.meta.dirname, '../platforms');
@@ -37,21 +39,23 @@ export async function loadJudges(): Promise<readonly Judge[]> {
 }
 
 /** The answer of one case, the same for each platform and on each day. */
-export function answerOf(seed: number, number: number, samples: readonly string[]): string {
+export function answerOf(seed: number, number: number, samples: readonly string[]): Specimen {
   return generate(createRandom(`render ${seed}/${number}`), samples);
 }
 
 /** All that is wrong with how this platform would get this answer. */
 export async function judged(
   judge: Judge,
-  answer: string,
+  { text, promised }: Specimen,
 ): Promise<{ parts: number; file: boolean; problems: string[] }> {
   try {
-    const parts = await judge.render(answer);
+    const parts = await judge.render(text);
+    const shown = judge.shown(parts);
     const problems = [
       ...judge.violations(parts),
-      ...brokenGraphemes(answer, parts),
-      ...missingText(answer, parts, judge.shown(parts)),
+      ...brokenGraphemes(text, parts),
+      ...missingText(text, parts, shown),
+      ...brokenPromises(promised, text, shown),
     ];
     return { parts: parts.length, file: parts.some((part) => part.file), problems };
   } catch (error) {
@@ -65,6 +69,8 @@ export interface Plan {
   readonly cases: number;
   /** Ends the campaign earlier. */
   readonly enough?: (done: number) => boolean;
+  /** After each case, so that a long campaign can be watched. */
+  readonly watch?: (done: number, failure: Failure | undefined) => void;
 }
 
 export async function runCampaign(judge: Judge, samples: readonly string[], plan: Plan): Promise<Campaign> {
@@ -74,12 +80,14 @@ export async function runCampaign(judge: Judge, samples: readonly string[], plan
     const answer = answerOf(plan.seed, number, samples);
     const { parts, file, problems } = await judged(judge, answer);
     figures.cases++;
-    figures.characters += answer.length;
+    figures.characters += answer.text.length;
     figures.parts += parts;
     if (parts > 1) figures.several++;
     if (file) figures.files++;
     if (parts === 0) figures.empty++;
-    if (problems.length > 0) failures.push({ case: number, problems });
+    const failure = problems.length > 0 ? { case: number, problems } : undefined;
+    if (failure) failures.push(failure);
+    plan.watch?.(figures.cases, failure);
   }
   return { platform: judge.platform, ...figures, failures };
 }

@@ -1,8 +1,14 @@
 import type { Random } from '../../sim/world/random.ts';
+import { type Specimen, specimens } from './specimens.ts';
 import { monster, prose, word } from './words.ts';
 
-/** An answer that nobody has seen before: a tree written out, an answer of a model with faults in it, or noise. */
-export function generate(random: Random, samples: readonly string[]): string {
+/** An answer that nobody has seen before; of a few it is known what must become of them. */
+export function generate(random: Random, samples: readonly string[]): Specimen {
+  return random.chance(0.15) ? specimens(random) : { text: unknown(random, samples), promised: [] };
+}
+
+/** A tree written out, an answer of a model with faults in it, or noise. */
+function unknown(random: Random, samples: readonly string[]): string {
   const kind = random.next();
   if (kind < 0.45) return document(random);
   if (kind < 0.8) return mutated(random, samples);

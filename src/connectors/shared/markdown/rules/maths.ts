@@ -9,8 +9,8 @@ const DOLLAR = 0x24;
 const BACKSLASH = 0x5c;
 /** What formulas have no use for: the signs around it are not of one. */
 const MARKDOWN = /\*\*|~~|`|\]\(|https?:\/\//;
-/** Brackets that somebody escaped: `\[words\]`, `\[1\]`. */
-const WORDS = /^[\p{L}\p{N}\s.,:;!?'’"-]*$/u;
+/** Brackets that somebody escaped: `\[words\]`, `\[1\]`. Those of formulas may stand in lines of their own. */
+const WORDS = /^(?!\n)[\p{L}\p{N}\s.,:;!?'’"-]*$/u;
 
 /** Formulas of several lines, in which `=` below a line makes no heading and `-` before one no list. */
 export const mathsBlock: BlockRule = (state, from, end, silent) => {

@@ -73,6 +73,7 @@ describe('maths', () => {
     '$$\na + b\n=\nc\n$$',
     '$$\ny = 3\n- 4x\n$$',
     '\\[\n# x\n1. y\n\\]',
+    '\\[\n1. y\n\\]',
     '$$\n\\begin{aligned}\na &= b \\\\\n&= c\n\\end{aligned}\n$$',
     '$a*b*c$ and $\\{x\\,dx\\}$',
     '$$a \\\\ b$$, \\(e^{i\\pi}_1*a*b\\) and \\[ x\\,y \\]',
