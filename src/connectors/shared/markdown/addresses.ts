@@ -25,21 +25,19 @@ export function endOfAddress(text: string, from: number, max = text.length): num
   const window = text.slice(from, Math.min(max, from + MAX_URL + 1));
   const found = window.search(END);
   let end = found === -1 ? window.length : found;
-  const open: Record<string, number> = { ')': 0, ']': 0 };
-  for (const [at, unit] of window.slice(0, end).split('').entries()) {
-    if (unit === '(') open[')'] = (open[')'] ?? 0) + 1;
-    else if (unit === '[') open[']'] = (open[']'] ?? 0) + 1;
-    else if (unit === ')' || unit === ']') open[unit] = (open[unit] ?? 0) - 1;
+  let round = 0;
+  let square = 0;
+  for (let at = 0; at < end; at++) {
+    const unit = window.charAt(at);
+    if (unit === '(') round++;
+    else if (unit === ')') round--;
+    else if (unit === '[') square++;
     // Words of a link end here.
-    if ((open[']'] ?? 0) < 0) {
-      end = at;
-      break;
-    }
+    else if (unit === ']' && square-- === 0) end = at;
   }
   for (; end > 0; end--) {
-    const last = window[end - 1] ?? '';
-    const unopened = open[last];
-    if (unopened !== undefined && unopened < 0) open[last] = unopened + 1;
+    const last = window.charAt(end - 1);
+    if (last === ')' && round < 0) round++;
     else if (!TRAILING.has(last)) break;
   }
   return from + end;

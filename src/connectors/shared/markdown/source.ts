@@ -3,11 +3,15 @@ import { stripInvisible } from '../../../core/text.ts';
 
 /** Long enough that hardly an answer is cut, short enough to be read in a few ms. */
 const SLICE = 16_000;
-/** Where every fifth character is a sign of Markdown or of an address: nobody writes so for people, and some takes n² time. */
-const DENSE_SLICE = 4_000;
-const DENSE = 0.2;
+const STRETCH = 1_000;
+/**
+ * Signs of Markdown or of an address, and ends of lines, are what takes time, some of them n². A stretch with more than so
+ * many counts as several: nobody writes many of those for people.
+ */
+const MANY_SIGNS = STRETCH * 0.25;
+const FLOOD_OF_SIGNS = STRETCH * 0.4;
 const SIGNS = Array.from({ length: 128 }, (_, unit) =>
-  '*_~[]()!<>&|`#+-:/\\'.includes(String.fromCharCode(unit)) ? 1 : 0,
+  '*_~[]()!<>&|`#+-:/\\\n'.includes(String.fromCharCode(unit)) ? 1 : 0,
 );
 /** What is repeated of a line (a fence, the head of a table; without what nobody can see) must leave room for more. */
 const MAX_REPEATED = 400;
@@ -55,11 +59,14 @@ export function* slices(answer: string): Generator<Slice> {
 }
 
 function lengthOfSlice(answer: string, from: number): number {
-  const window = answer.slice(from, from + SLICE);
-  if (window.length <= DENSE_SLICE) return DENSE_SLICE;
-  let signs = 0;
-  for (let at = 0; at < window.length; at++) signs += SIGNS[window.charCodeAt(at)] ?? 0;
-  return signs > window.length * DENSE ? DENSE_SLICE : SLICE;
+  let length = 0;
+  for (let weight = 0; weight < SLICE && from + length < answer.length; length += STRETCH) {
+    let signs = 0;
+    const end = Math.min(answer.length, from + length + STRETCH);
+    for (let at = from + length; at < end; at++) signs += SIGNS[answer.charCodeAt(at)] ?? 0;
+    weight += STRETCH * (signs > FLOOD_OF_SIGNS ? 8 : signs > MANY_SIGNS ? 4 : 1);
+  }
+  return length;
 }
 
 interface Cut {

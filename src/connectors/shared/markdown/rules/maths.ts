@@ -9,8 +9,8 @@ const DOLLAR = 0x24;
 const BACKSLASH = 0x5c;
 /** What formulas have no use for: the signs around it are not of one. */
 const MARKDOWN = /\*\*|~~|`|\]\(|https?:\/\//;
-/** Brackets that somebody escaped: `\[words\]`, `\[1\]`. Those of formulas may stand in lines of their own. */
-const WORDS = /^(?!\n)[\p{L}\p{N}\s.,:;!?'’"-]*$/u;
+/** What words in brackets that somebody escaped do not have: `\[Your Name\]`, `\[1\]`, `\(see above\)`. */
+const FORMULA = /[\\^={}+<>]|\b[A-Za-z](?:_|\s?[*/-]\s?\w(?![A-Za-z]))/;
 
 /** Formulas of several lines, in which `=` below a line makes no heading and `-` before one no list. */
 export const mathsBlock: BlockRule = (state, from, end, silent) => {
@@ -81,8 +81,10 @@ function endOfBrackets(src: string, from: number, max: number): number | undefin
   const close = indexOf(src, open === '(' ? '\\)' : '\\]', from + 2, max);
   if (close === -1) return undefined;
   const content = src.slice(from + 2, close);
-  const isProse = WORDS.test(content) && (open === '[' || /\p{L}{2}/u.test(content));
-  return isProse || MARKDOWN.test(content) || content.trim() === '' ? undefined : close + 2;
+  if (MARKDOWN.test(content) || content.trim() === '') return undefined;
+  // `\(n\)` is a formula, too, and so is what brackets in lines of their own enclose.
+  const stands = open === '(' ? !/\p{L}{2}/u.test(content) : content.startsWith('\n');
+  return stands || FORMULA.test(content) ? close + 2 : undefined;
 }
 
 /** No further than a formula goes: many that are never closed would take n² time. */

@@ -101,8 +101,9 @@ describe('maths', () => {
     ],
     ['($$), **b** ($$$), $$', [{ text: '($$), ' }, bold('b'), { text: ' ($$$), $$' }]],
     ['$$open\n- a', [{ text: '$$open' }, { text: 'list' }]],
-    ['\\[1\\] and \\(see *this*\\)', [{ text: '[1] and \\(see *this*\\)' }]],
-    ['\\(see this\\) \\[words\\]', [{ text: '(see this) [words]' }]],
+    ['\\[1\\] \\(see *this*\\)', [{ text: '[1] (see ' }, { text: 'this', italic: true }, { text: ')' }]],
+    ['\\[Your_Name\\] \\[e-mail\\] \\[x\\]', [{ text: '[Your_Name] [e-mail] [x]' }]],
+    ['\\(n\\), \\[a_1*b*c\\]', [{ text: '\\(n\\), \\[a_1*b*c\\]' }]],
   ])('%j', (source, expected) => {
     expect(runs(source)).toEqual(expected);
   });
