@@ -3,10 +3,8 @@ import { type Definitions, parse } from './parser.ts';
 /** A line that defines where `[label]` leads; `[^1]:` is a note. */
 const LINE = /^ {0,3}\[[^\]\n^][^\]\n]{0,200}\]:[ \t]*\S.{0,1000}$/gm;
 const MOST = 300;
-/** Up to this length any text is read as a whole, and definitions need no care. */
-const SHORT = 4_000;
-/** So much of them is read, UTF-16 units. */
-const MOST_READ = 16_000;
+/** Up to this length a text is read as a whole, and definitions need no care. */
+const SHORT = 16_000;
 
 /** Definitions stand at the end, but are used before: of a text that is read in slices they are looked for first. */
 export function definitionsIn(answer: string): Definitions {
@@ -17,6 +15,6 @@ export function definitionsIn(answer: string): Definitions {
     lines.push(line);
     if (lines.length === MOST) break;
   }
-  if (lines.length > 0) parse(lines.join('\n\n').slice(0, MOST_READ), definitions);
+  if (lines.length > 0) parse(lines.join('\n\n').slice(0, SHORT), definitions);
   return definitions;
 }

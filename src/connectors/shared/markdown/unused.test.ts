@@ -46,7 +46,7 @@ describe('definitions', () => {
 
   it('are known to all slices of a long text, and those that are used are hidden', () => {
     const end = '[1]: https://1.example\n[2]: https://2.example';
-    const definitions = definitionsIn(`${'see [1]. '.repeat(500)}\n\n${end}`);
+    const definitions = definitionsIn(`${'see [1]. '.repeat(2_000)}\n\n${end}`);
     expect(words(read('see [1]', definitions))).toBe('see 1 (1.example)');
     expect(words(read(end, definitions))).toBe('[2]: https://2.example');
   });
