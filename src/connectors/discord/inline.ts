@@ -26,6 +26,7 @@ const MAX_ADDRESS = 1_800;
 
 /** The lines of a text. `starts`: they begin lines of the message, where some signs mean more. */
 export function writeLines(runs: readonly Run[], writing: Writing, starts = true): string[] {
+  if (!runs.some(({ text }) => text.includes('\n'))) return [writeLine(runs, writing, starts)];
   const lines: Run[][] = [[]];
   for (const run of runs) {
     for (const [index, text] of (run.code ? run.text.replaceAll('\n', ' ') : run.text).split('\n').entries()) {
@@ -38,7 +39,7 @@ export function writeLines(runs: readonly Run[], writing: Writing, starts = true
 
 /** All of it in one line. */
 export function writeOneLine(runs: readonly Run[], writing: Writing, starts = false): string {
-  const line = runs.map((run) => ({ ...run, text: run.text.replaceAll('\n', ' ') }));
+  const line = runs.map((run) => (run.text.includes('\n') ? { ...run, text: run.text.replaceAll('\n', ' ') } : run));
   return writeLine(line, writing, starts).trim();
 }
 
@@ -52,18 +53,21 @@ function writeLine(runs: readonly Run[], writing: Writing, starts: boolean, afte
 function atomsOf(runs: readonly Run[], writing: Writing): Atom[] {
   const atoms: Atom[] = [];
   for (let at = 0; at < runs.length; ) {
-    const { href } = runs[at] as Run;
-    let end = at + 1;
-    while (end < runs.length && runs[end]?.href === href) end++;
-    const same = runs.slice(at, end);
-    atoms.push(...(href === undefined ? same.flatMap((run) => plain(run, writing)) : linked(same, href, writing)));
-    at = end;
+    const run = runs[at] as Run;
+    const from = at++;
+    if (run.href === undefined) {
+      atoms.push(plain(run, writing));
+      continue;
+    }
+    while (at < runs.length && runs[at]?.href === run.href) at++;
+    atoms.push(...linked(runs.slice(from, at), run.href, writing));
   }
   return atoms;
 }
 
 /** Code beside code is one: the marks between them would be read as part of it. */
 function codeMerged(runs: readonly Run[]): readonly Run[] {
+  if (runs.length === 1) return runs;
   const merged: Run[] = [];
   for (const run of runs) {
     const last = merged.at(-1);
@@ -74,12 +78,12 @@ function codeMerged(runs: readonly Run[]): readonly Run[] {
   return merged;
 }
 
-function plain(run: Run, writing: Writing): Atom[] {
-  if (!run.code) return [run];
+function plain(run: Run, writing: Writing): Atom {
+  if (!run.code) return run;
   const written = codeSpan(run.text);
-  if (written === undefined) return [{ text: run.text }];
+  if (written === undefined) return { text: run.text };
   note(run.text, writing);
-  return [{ written }];
+  return { written };
 }
 
 /**
@@ -101,12 +105,12 @@ function codeSpan(text: string): string | undefined {
 function linked(runs: readonly Run[], href: string, writing: Writing): Atom[] {
   const words = runs.map(({ text }) => text).join('');
   const bare = runs.map(({ href: _, ...run }) => run);
-  if (href.length > MAX_ADDRESS) return bare.flatMap((run) => plain(run, writing));
+  if (href.length > MAX_ADDRESS) return bare.map((run) => plain(run, writing));
   if (/^https?:\/\/[!-~]+$/i.test(words) && (words === href || URL.parse(words)?.href === href)) {
     return [address(words, writing)];
   }
   if (href.length > LONG_ADDRESS || writing.care === 'links' || words.trim() === '' || /[[\]]|:\/\//.test(words)) {
-    return [...bare.flatMap((run) => plain(run, writing)), { text: ' ' }, address(href, writing)];
+    return [...bare.map((run) => plain(run, writing)), { text: ' ' }, address(href, writing)];
   }
   const to = encoded(href, /[()\\<>"'*\s]/g);
   note(to, writing);
@@ -137,7 +141,9 @@ function lookOf(atom: Text): string {
 }
 
 /** One atom per look; white space at the edges of marked text by itself, so that no mark touches it. */
-function merged(atoms: readonly Atom[]): Atom[] {
+function merged(atoms: readonly Atom[]): readonly Atom[] {
+  const [only] = atoms;
+  if (atoms.length === 1 && only && ('written' in only || lookOf(only) === '')) return atoms;
   const whole: Atom[] = [];
   for (const atom of atoms) {
     const last = whole.at(-1);
@@ -146,7 +152,7 @@ function merged(atoms: readonly Atom[]): Atom[] {
     } else whole.push(atom);
   }
   return whole.flatMap((atom) => {
-    if (!('text' in atom) || lookOf(atom) === '') return [atom];
+    if (!('text' in atom) || lookOf(atom) === '' || !/^\s|\s$/.test(atom.text)) return atom;
     const core = atom.text.trim();
     const at = core === '' ? atom.text.length : atom.text.indexOf(core);
     const texts = [atom.text.slice(0, at), core, atom.text.slice(at + core.length)];

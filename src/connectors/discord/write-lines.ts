@@ -188,20 +188,13 @@ function itemFlow(item: Item, blocks: readonly Block[], context: Context): reado
   return found.lines;
 }
 
-/**
- * A row more may turn one form into the other: the longer one is reckoned with, so that more rows are never shorter.
- */
+/** More rows may turn the text into a list, but no list into text: with that in mind a list is never shorter. */
 function table(block: Table, { writing, indent }: Context): string[] {
   const text = tableText(block);
-  const code = text && fenced('', text.join('\n'), writing);
+  if (text) return fenced('', text.join('\n'), writing);
   const items = tableList(block, writing);
-  const written = code ?? items;
-  const length = Math.max(lengthOf(items), code ? lengthOf(code) : tableTextLimit(block));
+  const length = items.join('\n').length;
   const lines = Math.max(items.length, block.rows.length + 4);
-  writing.extra += length - lengthOf(written) + (lines - written.length) * indent;
-  return written;
-}
-
-function lengthOf(lines: readonly string[]): number {
-  return lines.join('\n').length;
+  writing.extra += Math.max(0, tableTextLimit(block) - length) + (lines - items.length) * indent;
+  return items;
 }

@@ -23,16 +23,21 @@ export function measure(blocks: readonly Block[]): number {
   let length = 0;
   let previous: Block | undefined;
   for (const block of blocks) {
-    let one = formOf(block, 'none').length;
+    const one = lengthOf(block, care);
     if (one === 0) continue;
-    // A block more may ask for more care of all.
-    if (care !== 'none') one = Math.max(one, formOf(block, 'signs').length);
-    if (care === 'links') one = Math.max(one, formOf(block, 'links').length);
     length += one;
     if (previous) length += areApart(previous, block, { quoted: false }) ? 2 : 1;
     previous = block;
   }
   return length;
+}
+
+/** A block more may ask for more care of all. */
+function lengthOf(block: Block, care: Care): number {
+  const { length } = formOf(block, 'none');
+  if (care === 'none' || length === 0) return length;
+  const careful = Math.max(length, formOf(block, 'signs').length);
+  return care === 'signs' ? careful : Math.max(careful, formOf(block, 'links').length);
 }
 
 function careFor(blocks: readonly Block[]): Care {
@@ -60,13 +65,17 @@ const known = new WeakMap<Block, { [care in Care]?: Form }>();
 
 function formOf(block: Block, care: Care): Form {
   const forms = known.get(block) ?? {};
-  known.set(block, forms);
-  const before = forms[care] ?? (care === 'signs' && forms.none?.plain ? forms.none : undefined);
+  const before = forms[care];
   if (before) return before;
+  const form = care === 'signs' && forms.none?.plain ? forms.none : newForm(block, care);
+  forms[care] = form;
+  known.set(block, forms);
+  return form;
+}
+
+function newForm(block: Block, care: Care): Form {
   const writing: Writing = { care, needed: 'none', plain: true, extra: 0 };
   const lines = flow([block], { writing, quoted: false, listed: undefined, indent: 0 });
   const text = lines.map((line) => line.text).join('\n');
-  const form = { text, length: text.length + writing.extra, needed: writing.needed, plain: writing.plain };
-  forms[care] = form;
-  return form;
+  return { text, length: text.length + writing.extra, needed: writing.needed, plain: writing.plain };
 }
