@@ -201,6 +201,29 @@ describe('write', () => {
     }
   });
 
+  it('is never measured shorter with more items, rows or lines', () => {
+    const items: Item[] = [
+      { blocks: [p('a'), code('x\n\ny\nz')] },
+      { blocks: [p('b'), quote(p('q')), code('x\n\ny')] },
+      { number: 7, blocks: [p('c'), list(null, [code('x\n\ny')])] },
+      { blocks: [p('d')] },
+    ];
+    const rows = [
+      ['1', '2'],
+      ['3', '4'],
+      ['x'.repeat(50), 'y'.repeat(20)],
+      ['5', '6'],
+    ];
+    for (const [most, blocksOf] of [
+      [items.length, (count: number) => [list(3, ...items.slice(0, count))]],
+      [rows.length, (count: number) => [list(3, [table(['a', 'b'], ...rows.slice(0, count))])]],
+      [8, (count: number) => [list(3, [p('a'), code('x\n\n\ny\n\nz'.slice(0, count))])]],
+    ] as const) {
+      const sizes = Array.from({ length: most }, (_, index) => measure(blocksOf(index + 1)));
+      expect(sizes).toEqual(sizes.toSorted((one, other) => one - other));
+    }
+  });
+
   it('lets nothing in a text begin what code or a mark ends', () => {
     expect(write([p('my_var or ', inline('_x_'))])).toBe('my\\_var or `_x_`');
     expect(write([p('my_var or ', inline('x_y'))])).toBe('my_var or `x_y`');
