@@ -96,6 +96,8 @@ const LINKS: Choice = [
   '[w](www.example.com)',
   'ftp://x.example/f',
   '[x](https://a.example/\\))',
+  'discord.gg/abc123',
+  'https://discord.com/invite/abc',
 ];
 const SIGNS: Choice = [
   '*',

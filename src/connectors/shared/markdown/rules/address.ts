@@ -14,6 +14,8 @@ export const address: InlineRule = (state, silent) => {
   const { src, pos } = state;
   if (src.charCodeAt(pos) !== COLON || !src.startsWith('//', pos + 1) || !beginsAddress(src, pos)) return false;
   const from = pos + 3;
+  // What else stands in brackets are the words of a link.
+  if (src.charAt(from) === '[' && !/^\[[\da-f:.]+\]/i.test(src.slice(from, from + 50))) return false;
   let text = src.slice(from, endOfAddress(src, from, state.posMax));
   const reference = text.search(REFERENCE);
   if (reference !== -1) text = text.slice(0, reference);
