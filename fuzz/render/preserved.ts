@@ -9,7 +9,7 @@ parser.validateLink = () => true;
 /** The number of an item stands before its tag, if there is something to be seen beside it. */
 parser.renderer.rules['list_item_open'] = (tokens, at) => {
   const begins = tokens[at + 1]?.type === 'paragraph_open' ? tokens[at + 2]?.children : undefined;
-  const seen = begins?.some(({ type, content }) => type === 'text' && letters(content) !== '');
+  const seen = begins?.some(({ type, content }) => type === 'text' && letters(content.replace(BREAK, '')) !== '');
   return seen && !areSame(tokens, at) ? `${tokens[at]?.info} <li>` : '<li>';
 };
 
@@ -29,6 +29,7 @@ function areSame(tokens: readonly Token[], at: number): boolean {
 const FILLERS = /[\u115F\u1160\u3164\uFFA0]/g;
 /** Footnotes are text: `[^1]` is no link, and what is said of it no definition of one. */
 const FOOTNOTE = /^([\s>*+\-\d.)]*)\[(?=\^[^\]\s]{1,100}\]:)/gm;
+const BREAK = /<br\s{0,3}\/?>/gi;
 const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"' };
 
 /**
@@ -86,7 +87,7 @@ function textOf(html: string): string {
     .replace(/(<li>(?:<[^>]*>|&lt;br\s{0,3}\/?&gt;|[\s\p{Cf}])*)\[\p{Cf}*[ xX]\p{Cf}*\]/gu, '$1')
     .replace(/<[^>]*>/g, ' ')
     .replace(/&(amp|lt|gt|quot);/g, (_, name: string) => NAMED[name] ?? '')
-    .replace(/<br\s{0,3}\/?>/gi, ' ')
+    .replace(BREAK, ' ')
     .replace(/https?:\/\/\S*/gi, ' ');
 }
 

@@ -27,18 +27,23 @@ export function flow(blocks: readonly Block[], context: Context): Line[] {
   for (const block of blocks) {
     const more = linesOf(block, context);
     if (more.every(({ text }) => text === '')) continue;
-    if (listed ? openList(lines) !== -1 && begins(more) : previous && areApart(previous, block, context))
-      lines.push(between(listed));
-    // What the apps do not see in a list they do not take the indent from; a list is one wherever it stands.
-    const place =
-      block.kind === 'list' ? undefined : left ? 'at margin' : listed === 'as text' ? 'below marker' : undefined;
-    lines.push(...(place ? more.map((line): Line => ({ place, ...line })) : more));
+    // What the apps do not see in a list they do not take the indent from; a list is one wherever it stands, unless another
+    // goes on with it.
+    const place = left ? 'at margin' : listed === 'as text' ? 'below marker' : undefined;
+    const placed = (line: Line): Line =>
+      place && (block.kind !== 'list' || line.text === BETWEEN) ? { place, ...line } : line;
+    if (listed) {
+      if (openList(lines) !== -1 && begins(more)) lines.push(placed({ text: BETWEEN }));
+    } else if (previous && areApart(previous, block, context)) lines.push({ text: '' });
+    lines.push(...more.map(placed));
     left ||= listed !== undefined && more.some((line) => line.place === 'at margin');
     previous = block;
   }
   return lines;
 }
 
+/** Parts two lists in an item, which an empty line would tear. */
+const BETWEEN = '\u200B';
 const MARKER = /^(?:[*-]|\d+\.) /;
 
 /** Where the last item begins of a list that would go on if another followed; -1 if none would. */
@@ -48,9 +53,6 @@ function openList(lines: readonly Line[]): number {
 }
 
 const begins = (lines: readonly Line[]): boolean => MARKER.test(lines[0]?.text ?? '');
-
-/** Parts two lists. An empty line would tear the item that they are in. */
-const between = (listed: Context['listed']): Line => ({ text: listed === undefined ? '' : '\u200B' });
 
 /** Headings and code bring their own distance; an empty line everywhere would tear an answer apart on a phone. */
 export function areApart(previous: Block, block: Block, { quoted }: Pick<Context, 'quoted'>): boolean {
@@ -133,7 +135,7 @@ function list({ start, items }: List, context: Context): Line[] {
     indent ||= marker.length;
     const more = itemLines(item, marker, { ...context, listed, indent: context.indent + indent }, indent);
     const open = openList(lines);
-    if (open !== -1 && open !== own && begins(more)) lines.push(between(context.listed));
+    if (open !== -1 && open !== own && begins(more)) lines.push({ text: context.listed ? BETWEEN : '' });
     own = marker === '' ? -1 : lines.length;
     lines.push(...more);
   }

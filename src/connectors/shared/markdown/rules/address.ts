@@ -15,10 +15,11 @@ export const address: InlineRule = (state, silent) => {
   if (src.charCodeAt(pos) !== COLON || !src.startsWith('//', pos + 1) || !beginsAddress(src, pos)) return false;
   const from = pos + 3;
   // What else stands in brackets are the words of a link.
-  if (src.charAt(from) === '[' && !/^\[[\da-f:.]+\]/i.test(src.slice(from, from + 50))) return false;
-  let text = src.slice(from, endOfAddress(src, from, state.posMax));
-  const reference = text.search(REFERENCE);
-  if (reference !== -1) text = text.slice(0, reference);
+  if (src.charAt(from) === '[' && !/^\[[\da-f.]*:[\da-f:.]*\]/i.test(src.slice(from, from + 50))) return false;
+  const end = endOfAddress(src, from, state.posMax);
+  // The `;` of one at the end is not the address's own.
+  const reference = src.slice(from, Math.min(end + 1, state.posMax)).search(REFERENCE);
+  let text = src.slice(from, reference === -1 ? end : from + reference);
   if (!silent) text = text.slice(0, closing(state, from, text));
   if (text === '') return false;
   if (!silent) state.pending += `://${text.includes('&') ? state.md.utils.unescapeAll(text) : text}`;
@@ -35,7 +36,9 @@ function closing(state: StateInline, from: number, text: string): number {
     const { can_open, can_close } = state.scanDelims(from + index, run[0] !== '_');
     const open = inner.get(run) ?? 0;
     if (can_close && open > 0) inner.set(run, open - 1);
-    else if (can_close && openRun(state, marker, run.length)) return index;
+    // A single sign within an address is rather the address's own.
+    else if (can_close && (run.length > 1 || index + 1 === text.length) && openRun(state, marker, run.length))
+      return index;
     else if (can_open) inner.set(run, open + 1);
   }
   return text.length;

@@ -93,7 +93,7 @@ function indexOf(src: string, sign: string, from: number, max: number): number {
   return found === -1 ? -1 : from + found;
 }
 
-/** Some write `&lt;` in formulas, too. */
+/** Some write `&lt;` in formulas, too; `\\&` is a sign of theirs. */
 function withoutReferences(text: string, decode: (text: string) => string): string {
-  return text.includes('&') ? text.replace(/&#?\w{1,32};/g, decode) : text;
+  return text.includes('&') ? text.replace(/(?<!\\)&#?\w{1,32};/g, decode) : text;
 }
