@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.ts';
 import { isBlank } from '../core/text.ts';
 import { cutShort, empty, endless, failureOf, type ModelFailure, refused, timedOut } from './model-failure.ts';
 import { type Prompt, promptTokens } from './persona.ts';
+import { Thoughts } from './thoughts.ts';
 import { MAX_ANSWER_CHARACTERS, type ModelTimeouts, startWatch } from './timeouts.ts';
 import { estimateTokens } from './tokens.ts';
 
@@ -50,6 +51,7 @@ export async function* attempt(job: Attempt, signal: AbortSignal): AsyncGenerato
     request.abort();
   });
 
+  const thoughts = new Thoughts();
   let held = '';
   let spoken = false;
   let characters = 0;
@@ -68,7 +70,7 @@ export async function* attempt(job: Attempt, signal: AbortSignal): AsyncGenerato
     signal.throwIfAborted();
     free = false;
     const parts = open(job, request.signal);
-    let finish: Answered | undefined;
+    let finish: string | undefined;
     for (;;) {
       const next = await unlessAborted(parts.next(), request.signal);
       if (next.done) break;
@@ -84,17 +86,20 @@ export async function* attempt(job: Attempt, signal: AbortSignal): AsyncGenerato
         outputTokens = part.totalUsage.outputTokens || 0;
         if (part.finishReason === 'content-filter') return failed(refused);
         if (brokeOff(part.finishReason, part.rawFinishReason)) return failed(cutShort);
-        finish = { characters, finish: part.finishReason };
+        finish = part.finishReason;
       }
-      if (part.type !== 'text-delta' || part.text === '') continue;
-
-      watch.alive();
-      characters += part.text.length;
-      estimated += estimateTokens(part.text);
+      if (part.type === 'text-delta') {
+        watch.alive();
+        estimated += estimateTokens(part.text);
+      }
+      // At the end comes what was held back as the beginning of thoughts, and was none.
+      const text = part.type === 'text-delta' ? thoughts.answerIn(part.text) : finish ? thoughts.rest() : '';
+      if (text === '') continue;
+      characters += text.length;
       if (characters > MAX_ANSWER_CHARACTERS) return failed(endless);
       // Blank lines first, or only: a model's way to say nothing. They are no answer until something follows.
-      held += part.text;
-      spoken ||= !isBlank(part.text);
+      held += text;
+      spoken ||= !isBlank(text);
       if (spoken) {
         watch.pause();
         yield held;
@@ -103,7 +108,7 @@ export async function* attempt(job: Attempt, signal: AbortSignal): AsyncGenerato
       }
     }
     if (finish === undefined) return failed(cutShort);
-    return spoken ? { ok: true, answered: finish } : failed(empty);
+    return spoken ? { ok: true, answered: { characters, finish } } : failed(empty);
   } catch (error) {
     signal.throwIfAborted();
     return failed(failureOf(error, job.clock.now()));
