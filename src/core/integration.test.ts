@@ -11,10 +11,10 @@ const away = (value: string) => ({
 });
 const mute = { setting: 'direct_messages', value: true, code: 'missing_scope', message: 'No scope.' } as const;
 
-const integration = (health: Partial<Health>, enabled = true) =>
+const integration = (health: Partial<Health>, enabled = true, direct = true) =>
   ({
     enabled,
-    settings: { guild_id: 'G1', channel_ids: ['C1', 'C2'], direct_messages: true },
+    settings: { guild_id: 'G1', channel_ids: ['C1', 'C2'], ...(direct && { direct_messages: true }) },
     health: { ...LINK, ...health },
   }) as unknown as Integration;
 
@@ -36,8 +36,14 @@ describe('what an integration is told of the health of its bot', () => {
       { state: 'error', code: 'not_in_channel', message: 'Not in C2.' },
     ],
     [
+      'that only direct messages are heard',
+      integration({ places: [away('C2'), away('C1')] }),
+      'active',
+      { state: 'connected', code: 'not_in_channel', message: 'Not in C2.' },
+    ],
+    [
       'that its one server is gone',
-      integration({ places: [{ setting: 'guild_id', value: 'G1', code: 'removed', message: 'Gone.' }] }),
+      integration({ places: [{ setting: 'guild_id', value: 'G1', code: 'removed', message: 'Gone.' }] }, true, false),
       'error',
       { state: 'error', code: 'removed', message: 'Gone.' },
     ],

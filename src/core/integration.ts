@@ -100,7 +100,11 @@ export function healthOf({ enabled, health, settings }: Pick<Integration, 'enabl
   const [first] = own;
   if (!first) return link;
   const { code, message, fixUrl } = first;
-  const deaf = own.some(({ setting, value }) => value !== true && isGone([settings[setting]].flat(), setting, own));
+  const isTroubled = (name: string) => own.some(({ setting }) => setting === name);
+  // What is merely switched on, such as direct messages, is a place as well.
+  const elsewhere = Object.entries(settings).some(([name, value]) => value === true && !isTroubled(name));
+  const deaf =
+    !elsewhere && own.some(({ setting, value }) => value !== true && isGone([settings[setting]].flat(), setting, own));
   return {
     ...{ state: deaf ? 'error' : 'connected', code, message, ...(fixUrl && { fixUrl }) },
     ...{ since: link.since, transport: link.transport },

@@ -194,6 +194,17 @@ describe('F053 F057 F058: what a refusal means', () => {
     expect(await send(delivery({ part }), signal)).toEqual({ ok: false, failure });
     expect(calls).toHaveLength(4);
   });
+
+  it.each([
+    ['too large', 413, 40005, true],
+    ['refused by a filter', 400, 200000, true],
+    ['for a channel that is gone', 404, 10003, false],
+  ])('a file that is %s is told of where that can be heard', async (_, status, code, again) => {
+    const part = { text: 'See the file.', file: { name: 'answer.md', content: 'all of it' } };
+    const { send, calls } = setup((_call, index) => (index === 0 ? refused(status, code) : done()));
+    expect((await send(delivery({ part }), signal)).ok).toBe(again);
+    expect(calls).toHaveLength(again ? 2 : 1);
+  });
 });
 
 describe('restraint', () => {

@@ -36,12 +36,16 @@ export function sender(bot: Bot, credential: Credential, port: PlatformPort): Se
         withReply = false;
         continue;
       }
-      if (operation === 'create' && sent.part.file && isRefused(outcome, MISSING_PERMISSION)) {
+      const done = doneId(outcome, delivery);
+      if (done !== undefined) return { ok: true, messageId: done };
+      const failure = failureOf(outcome, operation);
+      // Whatever is wrong with it: an answer that ends in the middle without a word is worse.
+      const isFileTrouble = failure.kind === 'rejected' || isRefused(outcome, MISSING_PERMISSION);
+      if (operation === 'create' && sent.part.file && isFileTrouble) {
         sent = withoutFile(delivery);
         continue;
       }
-      const done = doneId(outcome, delivery);
-      return done === undefined ? { ok: false, failure: failureOf(outcome, operation) } : { ok: true, messageId: done };
+      return { ok: false, failure };
     }
   };
 

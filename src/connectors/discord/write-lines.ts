@@ -27,11 +27,11 @@ export function flow(blocks: readonly Block[], context: Context): Line[] {
   for (const block of blocks) {
     const more = linesOf(block, context);
     if (more.every(({ text }) => text === '')) continue;
-    // What the apps do not see in a list they do not take the indent from; a list is one wherever it stands, unless another
-    // goes on with it.
+    // What the apps do not see in a list they do not take the indent from; what they see as one is one wherever it stands,
+    // and what is indented goes on with the one before.
     const place = left ? 'at margin' : listed === 'as text' ? 'below marker' : undefined;
-    const placed = (line: Line): Line =>
-      place && (block.kind !== 'list' || line.text === BETWEEN) ? { place, ...line } : line;
+    const isList = block.kind === 'list' && kindOf(block) === 'as list';
+    const placed = (line: Line): Line => (place && (!isList || line.text === BETWEEN) ? { place, ...line } : line);
     if (listed) {
       if (openList(lines) !== -1 && begins(more)) lines.push(placed({ text: BETWEEN }));
     } else if (previous && areApart(previous, block, context)) lines.push({ text: '' });
@@ -120,9 +120,13 @@ function quote(blocks: readonly Block[], context: Context): Line[] {
   return lines.map(({ text }) => ({ text: `> ${text}`, place: 'at margin' }));
 }
 
+/** The apps count from the first number on, and from 1 if that is 0, whatever the others are: then it is no list to them. */
+function kindOf({ start, items }: Pick<List, 'start' | 'items'>): 'as text' | 'as list' {
+  return start === 0 || items.some((item) => item.number !== undefined) ? 'as text' : 'as list';
+}
+
 function list({ start, items }: List, context: Context): Line[] {
-  // The apps count from the first number on, and from 1 if that is 0, whatever the others are: then it is no list to them.
-  const listed = start === 0 || items.some((item) => item.number !== undefined) ? 'as text' : 'as list';
+  const listed = kindOf({ start, items });
   const lines: Line[] = [];
   let number = start ?? 0;
   let indent = 0;
@@ -141,6 +145,7 @@ function list({ start, items }: List, context: Context): Line[] {
   }
   return lines;
 }
+
 /** An item that goes on what an earlier message began stands at the margin: there is nothing it could be indented below. */
 function itemLines(item: Item, marker: string, context: Context, indent: number): Line[] {
   const { checked, blocks } = item;
@@ -160,8 +165,10 @@ function itemLines(item: Item, marker: string, context: Context, indent: number)
     context.writing.extra += indent + 1;
     return { text: line.text };
   });
-  // Without the space after it the marker would be none.
-  return [{ text: marker + task + (beside?.text.trimEnd() ?? '') }, ...below];
+  const text = task + (beside?.text.trimEnd() ?? '');
+  // Without the space after it the marker would be none, and with nothing else it would take the next line, whatever that is.
+  const alone = text === '' && !below[0]?.text.startsWith(' ');
+  return [{ text: marker + (alone ? '\u200B' : text) }, ...below];
 }
 
 interface ItemFlow {

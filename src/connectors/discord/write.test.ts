@@ -72,6 +72,22 @@ describe('write', () => {
       ['- a', '  1. b', '  \u200B', '  - c'],
     ],
     [
+      'two lists in an item that is text to the apps, which take no indent from them',
+      [list(9, [p('a')], { number: 8, blocks: [list(1, [p('b')]), list(null, [p('c')])] })],
+      ['9\\. a', '8\\. ', '    1. b', '\u200B', '    - c'],
+    ],
+    [
+      'text markers in an item with one',
+      [list(9, [p('a')], { number: 8, blocks: [p('b'), list(0, [p('c')], [list(null, [p('d')])])] })],
+      ['9\\. a', '8\\. b', '0\\. c', '1\\. ', '    - d'],
+    ],
+    [
+      'two lists after a quote in an item',
+      [list(null, [p('a'), quote(p('b')), list(null, [p('c')]), list(1, [p('d')])])],
+      ['- a', '> b', '  - c', '\u200B', '  1. d'],
+    ],
+    ['an item of a quote alone', [list(null, [quote(quote(code('a')))])], ['- \u200B', '> ```', '> a', '> ```']],
+    [
       'a list in an item that goes on',
       [list(3, { continued: true, blocks: [list(null, [p('a')])] }, [p('b')])],
       ['- a', '', '3. b'],

@@ -19,7 +19,7 @@ export interface Target {
   file: Part['file'];
 }
 
-/** Where files may not be sent. The rest of the answer is lost, and the person is to know. */
+/** Where the file is not taken. The rest of the answer is lost, and the person is to know. */
 const WITHOUT_FILE = 'The answer is too long for a chat, and its file may not be sent here.';
 
 export interface Request {
@@ -89,7 +89,7 @@ function replyOf({ to, replyTo, index }: Delivery): number | undefined {
 
 type Refused = Pick<Reply & { kind: 'refused' }, 'code' | 'description'>;
 
-/** Can the message go out without what the platform did not find? Each thing is dropped at most once (F069). */
+/** Can the message go out without what the platform did not find or take? Each thing is dropped at most once (F069). */
 export function relent({ code, description }: Refused, target: Target): boolean {
   if (target.thread !== undefined && /thread not found/i.test(description)) {
     target.thread = undefined;
@@ -104,7 +104,8 @@ export function relent({ code, description }: Refused, target: Target): boolean 
     target.entities = undefined;
     return true;
   }
-  if (target.file && /not enough rights|_FORBIDDEN/i.test(description)) {
+  // Whatever is wrong with it: an answer that ends in the middle without a word is worse.
+  if (target.file && (code === 400 || code === 413 || /not enough rights|_FORBIDDEN/i.test(description))) {
     target.file = undefined;
     target.entities = undefined;
     return true;

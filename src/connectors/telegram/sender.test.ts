@@ -162,6 +162,15 @@ describe('a part with a file', () => {
     expect(await send(delivery({ part }), signal)).toMatchObject({ failure: { kind: 'gone', reason: 'no_rights' } });
   });
 
+  it.each([
+    [413, 'Request Entity Too Large'],
+    [400, 'Bad Request: file must be non-empty'],
+  ])('that is refused with %i is told of', async (code, description) => {
+    const { send, calls } = setup((_call, index) => (index === 0 ? refused(code, description) : done()));
+    expect(await send(delivery({ part }), signal)).toEqual({ ok: true, messageId: '77' });
+    expect(calls[1]?.url).toContain('/sendMessage');
+  });
+
   it('fails, waits and is doubtful like any other', async () => {
     const answers = [
       network('ECONNRESET'),
