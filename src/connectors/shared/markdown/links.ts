@@ -32,13 +32,17 @@ export function linked(words: readonly Run[], href: string, defined = false): re
   const url = webAddress(href);
   const text = plain(words).trim();
   if (!url) {
-    const address = /^mailto:([^?\s]{3,254})/i.exec(href)?.[1] ?? (isTooLong(href) && !defined ? href : undefined);
+    const address = mailAddress(href) ?? (isTooLong(href) && !defined ? href : undefined);
     return address && !text.includes(address) ? [...words, { text: text === '' ? address : ` (${address})` }] : words;
   }
   const look = { href: url.href };
   if (text === '') return [{ text: url.host, ...look }];
   const link = words.map((run) => ({ ...run, ...look }));
   return tells(text, url) ? link : [...link, whereTo(url)];
+}
+
+export function mailAddress(href: string): string | undefined {
+  return /^mailto:([^?\s]{3,254})/i.exec(href)?.[1];
 }
 
 /** Too long for a link, but not to be read. */

@@ -1,6 +1,7 @@
 import createParser, { type Env, type MarkdownIt, type Token } from 'markdown-it';
 import { address } from './rules/address.ts';
 import { citation } from './rules/citation.ts';
+import { limitDefinitions } from './rules/definition.ts';
 import { DEEPEST, limitImages, tooDeep } from './rules/depth.ts';
 import { mendEmphasis } from './rules/emphasis.ts';
 import { footnote } from './rules/footnote.ts';
@@ -11,8 +12,6 @@ export type { Token };
 
 function makeParser(): MarkdownIt {
   const parser = createParser({ html: false, linkify: false, maxNesting: DEEPEST + 60 });
-  // Which addresses may stay is decided in `links.ts`; the parser would leave the others' brackets as text.
-  parser.validateLink = () => true;
   parser.normalizeLink = (url) => url;
   parser.normalizeLinkText = (url) => url;
   // They are off by the options, and would be asked all the same.
@@ -28,6 +27,7 @@ function makeParser(): MarkdownIt {
   parser.inline.ruler.before('emphasis', 'product', product);
   parser.inline.ruler.before('link', 'citation', citation);
   mendEmphasis(parser);
+  limitDefinitions(parser);
   limitImages(parser);
   return parser;
 }

@@ -38,10 +38,33 @@ describe('definitions', () => {
   it.each([
     ['in quotes', '> [a]: https://x.example\n> "t"', '[a]: https://x.example "t"'],
     ['in items', '- [a]: https://x.example\n- b', '[a]: https://x.example\nb'],
-    ['of another address', '[a]\n\n[a]: https://x.example\n[a]: /b', 'a (x.example)\n[a]: /b'],
-    ['twice', '[a]: /b\n\n[a]: /b', '[a]: /b'],
+    [
+      'of another address',
+      '[a]\n\n[a]: https://x.example\n[a]: https://y.example/b',
+      'a (x.example)\n[a]: https://y.example/b',
+    ],
+    ['twice', '[a]: https://x.example\n\n[a]: https://x.example', '[a]: https://x.example'],
   ])('%s are shown once', (_, source, expected) => {
     expect(text(source)).toBe(expected);
+  });
+
+  it.each([
+    '[Max]: Hello!\n[Eva]: Hi!\n\n[Max] hugs [Eva].',
+    '[HP]: 24/30\n\nYour [HP] is low!',
+    'Inflation rose [1].\n\n[1]: doi:10.1000/182',
+    'It grew [1], [2], [3].\n\n[1]: example.com/a\n[2]: /local/file.pdf "Title"\n[3]: Smith2020',
+    'Options: [a] yes\n\n[a]: yes',
+    'Options: [a] yes\n\n[a]: javascript:alert(1)',
+  ])('are only those that lead somewhere: %j', (source) => {
+    expect(text(source)).toBe(source.replaceAll('\n\n', '\n'));
+  });
+
+  it('do not take the place of the box of a task', () => {
+    expect(read('[x]: done\n\n- [x] Task')).toMatchObject([{}, { items: [{ checked: true }] }]);
+  });
+
+  it('may be addresses of mail', () => {
+    expect(text('[Write] me.\n\n[write]: mailto:a@b.example')).toBe('Write (a@b.example) me.');
   });
 
   it('are known to all slices of a long text, and those that are used are hidden', () => {
