@@ -174,13 +174,13 @@ describe('a part with a file', () => {
   it('fails, waits and is doubtful like any other', async () => {
     const answers = [
       network('ECONNRESET'),
-      refused(413, 'Request Entity Too Large'),
+      refused(403, 'Forbidden: bot was blocked by the user'),
       refused(429, 'x', { retry_after: 9 }),
     ];
     const { send, calls } = setup((_call, index) => answers[index] ?? done());
     const failures = [
       { kind: 'retry', delivered: 'unknown', reason: 'broken_off' },
-      { kind: 'rejected', reason: 'too_long' },
+      { kind: 'gone', reason: 'blocked' },
       { kind: 'rate_limited', afterMs: 9_000, scope: 'conversation' },
     ];
     for (const failure of failures) expect(await send(delivery({ part }), signal)).toEqual({ ok: false, failure });
