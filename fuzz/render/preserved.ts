@@ -1,10 +1,12 @@
 import createParser, { type Token } from 'markdown-it';
 import { slices } from '../../src/connectors/shared/markdown/source.ts';
 import type { Part } from '../../src/core/delivery.ts';
+import { withoutSurplus } from './surplus.ts';
 
 /** Its defaults, and every address a link: what is written in brackets as the place a link leads to is no text. */
 const parser = createParser();
 parser.validateLink = () => true;
+parser.normalizeLinkText = (url) => url;
 
 /** The number of an item stands before its tag, if there is something to be seen beside it. */
 parser.renderer.rules['list_item_open'] = (tokens, at) => {
@@ -39,7 +41,7 @@ const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', qu
  * without the boxes of task lists, also after what nobody sees, for which people see a sign, and with the numbers of lists as
  * they are written, unless all are the same. The head of a table is
  * compared apart from the rest: its words may stand before each cell, so that those of a column without a cell are not
- * looked for. Read are the slices that the connectors make of a long answer, which have lost what is invisible; all of
+ * looked for. Cells beyond it belong to the last one (`surplus.ts`). Read are the slices that the connectors make of a long answer, which have lost what is invisible; all of
  * these together must be the answer.
  * Where the whole answer goes as a file, the letters and digits of its source must be in the file.
  * Returns what is missing, in words.
@@ -55,7 +57,7 @@ export function missingText(answer: string, parts: readonly Part[], shown: strin
   parser.parse(pieces.length > 1 ? definitions.join('\n\n') : '', env);
   const readings = pieces.map(({ source, joint }, at) =>
     readingOf(
-      parser.render(source.replace(FOOTNOTE, '$1\\['), env),
+      parser.render(withoutSurplus(source).replace(FOOTNOTE, '$1\\['), env),
       joint === 'table',
       pieces[at + 1]?.joint === 'table',
     ),
