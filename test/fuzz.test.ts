@@ -34,6 +34,8 @@ describe('what is missing', () => {
     ['the order', 'a b c', 'a c b'],
     ['a row of a table', '| h | i |\n|---|---|\n| a | b |\n| c | d |', 'h: a\ni: b'],
     ['a head of a table', '| h | i |\n|---|---|\n| a | b |', 'h: a\nb'],
+    ['a cell beyond the head', '| h | i |\n|---|---|\n| a | b | c |', 'h i a b'],
+    ['a cell beyond the head in a quote', '> | h | i |\n> |---|---|\n> | a | b | c |', 'h i a b'],
     ['code', '```\nlet x = 1;\n```', 'let x = ;'],
   ])('%s is noticed', (_, answer, shown) => {
     expect(missingText(answer, [], shown)).not.toEqual([]);

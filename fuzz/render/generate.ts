@@ -82,15 +82,18 @@ function list(random: Random, wild: number, depth: number, start?: number): stri
 function table(random: Random, wild: number): string {
   const columns = random.between(1, random.chance(0.1) ? 14 : 4);
   const most = random.chance(0.05) ? 400 : random.chance(0.3) ? 12 : 3;
-  const cell = () => prose(random, random.between(0, most), wild).replace(/[\n|\r\u2028]/g, ' ');
-  const row = () => `| ${Array.from({ length: columns }, cell).join(' | ')} |`;
+  const words = () => prose(random, random.between(0, most), wild).replace(/[\n|\r\u2028]/g, ' ');
+  const cell = () =>
+    random.chance(0.05) ? random.pick(['`a | b`', '`||`', '``x|`|y``', 'c \\| d', '`', '|'] as const) : words();
+  const row = (cells = columns) => `| ${Array.from({ length: cells }, cell).join(' | ')} |`;
+  const ragged = () => row(random.chance(0.1) ? columns + random.between(-1, 3) : columns);
   const delimiters = Array.from({ length: columns }, () => random.pick(['---', ':--', '--:', ':-:'] as const)).join(
     '|',
   );
   return [
     row(),
     `|${delimiters}|`,
-    ...Array.from({ length: random.between(0, random.chance(0.1) ? 60 : 6) }, row),
+    ...Array.from({ length: random.between(0, random.chance(0.1) ? 60 : 6) }, ragged),
   ].join('\n');
 }
 

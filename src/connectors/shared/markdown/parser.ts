@@ -1,5 +1,6 @@
 import createParser, { type Env, type MarkdownIt, type Token } from 'markdown-it';
 import { address } from './rules/address.ts';
+import { keepCells } from './rules/cells.ts';
 import { citation } from './rules/citation.ts';
 import { limitDefinitions } from './rules/definition.ts';
 import { DEEPEST, limitImages, tooDeep } from './rules/depth.ts';
@@ -19,6 +20,7 @@ function makeParser(): MarkdownIt {
   // What defines a link may have to be shown: `unused.ts`.
   parser.core.ruler.disable('strip_references');
   parser.block.ruler.before('table', 'too_deep', tooDeep);
+  keepCells(parser);
   parser.block.ruler.before('reference', 'footnote', footnote);
   const ends = ['paragraph', 'reference', 'blockquote', 'list'];
   parser.block.ruler.before('lheading', 'maths', mathsBlock, { alt: ends });
