@@ -5,6 +5,7 @@ import type { ApiKeyId, BotId, DeliveryId, IntegrationId, NodeId, ReplrId, UserI
 import type { Bot, Credential, Integration, Profile, Replr, Settings } from '../../src/core/integration.ts';
 import type { ConversationKey, Cursor, Fate, InboundMessage } from '../../src/core/message.ts';
 import type { Options } from '../../src/core/options.ts';
+import { TURNED_DOWN } from '../../src/core/responder.ts';
 
 /** Rows are changed in place; what a row holds by reference is never changed, only replaced. */
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -153,7 +154,9 @@ export class Tables {
     if (row.fate !== null) return false;
     row.fate = fate;
     this.open.delete(row.seq);
-    const kept = row.due && fate.kind !== 'ignored' && this.integrations.get(row.integrationId)?.options.storeContent;
+    const turnedDown = fate.kind === 'failed' && TURNED_DOWN.has(fate.reason);
+    const listened = row.due && fate.kind !== 'ignored' && !turnedDown;
+    const kept = listened && this.integrations.get(row.integrationId)?.options.storeContent;
     if (!kept) erase(row);
     return true;
   }

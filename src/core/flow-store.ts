@@ -153,7 +153,8 @@ export interface FlowStore {
   findListeners(target: Target): Promise<Listener[]>;
   /**
    * The newest `limit` messages of the conversation accepted before `seq`, with their delivered or pending answers, and what
-   * was overheard among them, oldest first. Nothing of an integration that does not store content.
+   * was overheard among them, oldest first. Nothing that a model has turned down, which goes with its outcome; nothing of an
+   * integration that does not store content.
    */
   history(
     integrationId: IntegrationId,

@@ -53,6 +53,12 @@ export type ResponderReason =
   | 'model_endless'
   | 'model_unknown';
 
+/**
+ * These are answers to what was asked, not troubles of a model: the same words would only be turned down again. What they were said
+ * to is no part of the conversation from then on, or one such message would silence it for everybody.
+ */
+export const TURNED_DOWN: ReadonlySet<string> = new Set<ResponderReason>(['model_refused', 'model_rejected']);
+
 export class ResponderError extends Error {
   readonly reason: ResponderReason;
   constructor(reason: ResponderReason, message: string, options?: ErrorOptions) {

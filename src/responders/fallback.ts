@@ -1,16 +1,11 @@
 import type { LogFields } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
-import { RESTART, type Responder, ResponderError, type ResponderReason, type Turn } from '../core/responder.ts';
-
-/**
- * These are answers to the question, not troubles of a model: what one refuses, or what its provider's filter rejects, is not
- * carried to another one until somebody says yes.
- */
-const FINAL: ReadonlySet<ResponderReason> = new Set(['model_refused', 'model_rejected']);
+import { RESTART, type Responder, ResponderError, TURNED_DOWN, type Turn } from '../core/responder.ts';
 
 /**
  * The first responder's answer, or the second one's when the first has failed for good. When both fail, the reason is the
- * first one's: its model is the one that the REPLR names and its owner can do something about. `models`: their names, for the log.
+ * first one's: its model is the one that the REPLR names and its owner can do something about. What one model refuses, or its
+ * provider's filter rejects, is not carried to another one until somebody says yes. `models`: their names, for the log.
  */
 export function withFallback(
   first: Responder,
@@ -28,7 +23,7 @@ export function withFallback(
       }
       return;
     } catch (error) {
-      if (!(error instanceof ResponderError) || FINAL.has(error.reason)) throw error;
+      if (!(error instanceof ResponderError) || TURNED_DOWN.has(error.reason)) throw error;
       failure = error;
     }
     signal.throwIfAborted();

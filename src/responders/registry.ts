@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import { type Metrics, noMetrics } from '../core/metrics.ts';
 import { type Responder, ResponderError } from '../core/responder.ts';
+import { withoutHistory } from './alone.ts';
 import { anthropic } from './anthropic.ts';
 import { boundedFetch } from './bounded-fetch.ts';
 import { echo } from './echo.ts';
@@ -74,10 +75,10 @@ export function createResponders(config: ModelConfig, deps: ResponderDeps): Resp
     const provider = named && providers.get(named.provider);
     // Checked when it was stored; since then the operator may have taken the provider away.
     if (!named || !provider || provider.missing !== null) return () => unusable(check(name));
-    const pace = standIn
-      ? { timeouts: { ...timeouts, totalMs: timeouts.fallbackMs }, maxRetries: 0 }
-      : { timeouts, maxRetries: MAX_RETRIES };
-    return modelResponder({ ...deps, ...named, ...pace, load: provider.load });
+    const short = { timeouts: { ...timeouts, totalMs: timeouts.fallbackMs }, maxRetries: 0 };
+    const asked = (pace: typeof short) => modelResponder({ ...deps, ...named, ...pace, load: provider.load });
+    // What comes after another attempt is short, so that all of it stays below a turn's time.
+    return withoutHistory(asked(standIn ? short : { timeouts, maxRetries: MAX_RETRIES }), asked(short));
   }
 
   const fallback = usableFallback();

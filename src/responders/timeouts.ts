@@ -16,7 +16,8 @@ export interface ModelTimeouts {
 
 /**
  * A loaded provider or a local model that is still reading its weights takes tens of seconds to the first text; after a
- * minute of silence there is hardly ever an answer. Five minutes, and two for the other model, stay below a turn's ten.
+ * minute of silence there is hardly ever an answer. Five minutes, and two for the other model, stay below a turn's ten; so do two more
+ * where a model is asked again without the history.
  */
 export const defaultTimeouts: ModelTimeouts = {
   firstTextMs: 60_000,

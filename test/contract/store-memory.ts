@@ -74,6 +74,23 @@ export function memoryContract(current: () => Store): void {
       expect(await store.history(integrationId, conversation, seq, 10)).toEqual([]);
     });
 
+    it('leaves out what a model turned down, also when the person was told so', async () => {
+      const store = current();
+      const world = await makeWorld(store);
+      for (const reason of ['model_refused', 'model_rejected', 'model_timeout']) {
+        const fate = { kind: 'failed', reason } as const;
+        const silent = await hear(store, world, { text: `${reason} in silence` });
+        await store.settle(settled(world, { kind: 'fate', seq: silent.seq, fate }));
+        const turn = await hear(store, world, { text: reason });
+        const result = await store.compose(composed(world, turn, [{ text: 'sorry' }], { notice: fate }));
+        if (!result.ok) throw new Error(result.reason);
+        await deliver(store, world, result.deliveries);
+      }
+      const { integrationId, conversation, seq } = await hear(store, world);
+      const told = await store.history(integrationId, conversation, seq, 10);
+      expect(told.map(({ text }) => text)).toEqual(['model_timeout in silence', 'model_timeout']);
+    });
+
     it('never mixes integrations', async () => {
       const store = current();
       const [one, two] = [await makeWorld(store), await makeWorld(store)];

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { DeliveryId } from '../../core/ids.ts';
+import { TURNED_DOWN } from '../../core/responder.ts';
 import type { DialectParts } from '../dialect.ts';
 import { hot, hotWrite, type Slots } from '../hot.ts';
 import type { DeliveryRow, MessageRow, Schema } from '../schema.ts';
@@ -99,8 +100,9 @@ const updateFates = hotWrite((db, { rows }: Slots<readonly FateChange[]>) =>
 );
 
 /**
- * What was said goes with the outcome where nobody is to keep it: texts are not stored, the conversation was forgotten, or nobody
- * listened. A flood that was refused must not lie in the way of whoever reads the history.
+ * What was said goes with the outcome where nobody is to keep it: texts are not stored, the conversation was forgotten, nobody
+ * listened, or a model turned it down and would do so again. A flood that was refused must not lie in the way of whoever reads
+ * the history.
  */
 export async function saveFates(
   db: Kysely<Schema>,
@@ -109,8 +111,8 @@ export async function saveFates(
 ): Promise<void> {
   if (messages.length === 0) return;
   await updateFates(db, dialect, messages);
-  const kept = ({ due, store_content, fate_kind }: MessageState) =>
-    due === 1 && store_content === 1 && fate_kind !== 'ignored';
+  const kept = ({ due, store_content, fate_kind, fate_reason }: MessageState) =>
+    due === 1 && store_content === 1 && fate_kind !== 'ignored' && !(fate_reason && TURNED_DOWN.has(fate_reason));
   const erased = messages.flatMap((message) => (kept(message) ? [] : [message.seq]));
   if (erased.length > 0) await eraseMessages(db, dialect, erased);
 }
