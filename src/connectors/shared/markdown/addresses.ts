@@ -1,8 +1,13 @@
 /** Longer addresses are not links; none of the platforms is known to take them. */
 export const MAX_URL = 2_048;
 
-/** Ends an address in running text. Chinese and Japanese write on without a space. */
-const END = /[\s<>"`|\\^{}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303F\uFF00-\uFFEF“”‘’«»…]/u;
+/**
+ * Ends an address in running text: what is neither a letter nor a digit nor a sign of addresses. Chinese and Japanese write
+ * on without a space, and so a letter that is not Latin ends it behind one that is, as in `example.com에서`; `/wiki/Москва`
+ * has none such. Joiners stand within words of Persian.
+ */
+const END =
+  /[\s<>"`|\\^{}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[^\0-\x7F\p{L}\p{M}\p{N}\u200C\u200D]|(?<=[A-Za-z\d])(?!\p{Script=Latin})\p{L}/u;
 const TRAILING = new Set(".,;:!?'*~");
 
 /** Is the `:` at `colon` that of a bare `http:` or `https:`? */

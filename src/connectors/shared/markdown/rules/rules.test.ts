@@ -69,6 +69,31 @@ describe('addresses', () => {
   });
 });
 
+describe('the end of an address', () => {
+  it.each([
+    ['https://www.example.com', '에서 확인하세요'],
+    ['https://example.com/docs', '—it’s all there'],
+    ['https://example.com', '، ثم'],
+    ['https://example.com', '🎉'],
+    ['https://example.com/page', '।'],
+    ['https://example.com/th', 'นะ'],
+    ['https://example.com/page', '✨.'],
+    ['https://example.com/a', '。'],
+    ['https://example.com/wiki/Москва', ', да'],
+    ['https://example.com/wiki/القاهرة', '؟'],
+    ['https://example.com/wiki/Café', ' noir'],
+    ['https://example.com/wiki/می\u200cخواهم', '…'],
+    ['https://example.com/हिन्दी/2', ' x'],
+  ])('%s is before %s', (address, rest) => {
+    expect(runs(`${address}${rest}`)).toMatchObject([{ text: address, href: expect.any(String) }, { text: rest }]);
+  });
+
+  it.each(['→', '• ', '・'])('is before %s and another one', (sign) => {
+    const [one, two] = ['https://example.com/a', 'https://example.org/b'];
+    expect(runs(`${one}${sign}${two}`)).toEqual([{ text: one, href: one }, { text: sign }, { text: two, href: two }]);
+  });
+});
+
 describe('maths', () => {
   it.each([
     '$$\na + b\n=\nc\n$$',
