@@ -14,7 +14,22 @@ export type ConversationKey = string;
 
 /** A key that sorts two places of one integration together only when both channel and thread are equal. */
 export function conversationKey(integrationId: IntegrationId, at: Place): ConversationKey {
-  return `${integrationId}/${encodeURIComponent(at.channel)}/${encodeURIComponent(at.thread ?? '')}`;
+  return `${roomKey(integrationId, at)}/${encodeURIComponent(at.thread ?? '')}`;
+}
+
+/**
+ * A channel with all its threads, for one integration. What people would notice, were it done once in each thread, is done
+ * once here: where each question opens a thread, none of them is like another. Equals no conversation's key.
+ */
+export type RoomKey = string;
+
+export function roomKey(integrationId: IntegrationId, { channel }: Place): RoomKey {
+  return `${integrationId}/${encodeURIComponent(channel)}`;
+}
+
+/** The room that a conversation is in. */
+export function roomOf(conversation: ConversationKey): RoomKey {
+  return conversation.slice(0, conversation.lastIndexOf('/'));
 }
 
 export interface Author {

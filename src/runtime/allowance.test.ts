@@ -65,7 +65,7 @@ describe('caps', { timeout: 30_000 }, () => {
   it.each([
     ['chatTurnsPerMinute', 'chat_limit', ['c1']],
     ['turnsPerMinute', 'integration_limit', ['c1', 'c2']],
-  ] as const)('%s holds for all people together, and each conversation is told once', async (limit, reason, told) => {
+  ] as const)('%s holds for all people together, and each room is told once', async (limit, reason, told) => {
     await start({ limits: { [limit]: 1 } });
     for (let n = 0; n < 10; n++) await rig.say(`question ${n}`, { author: by(`person${n}`) });
     await rig.quiet();

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { TurnDue } from '../core/flow-store.ts';
 import type { Integration } from '../core/integration.ts';
-import type { Fate } from '../core/message.ts';
+import { type Fate, type RoomKey, roomOf } from '../core/message.ts';
 import type { UserLimits } from '../core/options.ts';
 import { Bounded } from './bounded.ts';
 import { Caps, type Closed } from './caps.ts';
@@ -11,9 +11,9 @@ import { BUSY_CHAT, TOO_FAST, TOO_MUCH_TODAY } from './notices.ts';
 
 /** Of turns, so many minutes' worth can be saved up: people talk in bursts. */
 const SAVED_MINUTES = 10;
-/** What the product says by itself is asked for now and then; of one person in a conversation, so often a minute. */
+/** What the product says by itself is asked for now and then; of one person in a room, so often a minute. */
 const COMMANDS_PER_MINUTE = 5;
-/** A model that is away is told of once in so long to each person in a conversation, ms. */
+/** A model that is away is told of once in so long to each person in a room, ms. */
 const FAILURE_WINDOW_MS = 60_000;
 const DAY_MS = 24 * 60 * 60 * 1000;
 const MAX_TOLD = 20_000;
@@ -33,7 +33,8 @@ export interface AllowanceDeps {
 }
 
 const ignored = (reason: string): Ignored => ({ kind: 'ignored', reason });
-const personIn = ({ conversation, message }: TurnDue) => `${conversation} ${message.author.id}`;
+const roomFor = ({ conversation }: TurnDue): RoomKey => roomOf(conversation);
+const personIn = (due: TurnDue) => `${roomFor(due)} ${due.message.author.id}`;
 
 /**
  * Who may have a turn now: neither a flood nor a loop nor a bill. In memory, and so of this node, but for the day's tokens:
@@ -55,14 +56,15 @@ export class Allowance {
     this.#userLimits = userLimits;
   }
 
-  /** What was said in a conversation is known again when a relay brings it back. */
-  answered(conversation: string, parts: readonly string[]): void {
-    this.#loops.answered(conversation, parts);
+  /** What was said in a room is known again when a relay brings it back. */
+  answered(due: TurnDue, parts: readonly string[]): void {
+    this.#loops.answered(roomFor(due), parts);
   }
 
   /** A relay's message, which no turn, notice or command is for. */
-  looped({ conversation, message }: TurnDue): Refusal | undefined {
-    const looped = this.#loops.closes(conversation, message.author.id, message.text, this.#clock.elapsed());
+  looped(due: TurnDue): Refusal | undefined {
+    const { author, text } = due.message;
+    const looped = this.#loops.closes(roomFor(due), author.id, text, this.#clock.elapsed());
     return looped ? { fate: ignored('loop') } : undefined;
   }
 
@@ -89,9 +91,9 @@ export class Allowance {
   }
 
   /** Whether there are tokens left; also to be asked when a turn has waited, as others may have used them up meanwhile. */
-  async today({ conversation, message }: TurnDue, integration: Integration): Promise<Refusal | undefined> {
+  async today(due: TurnDue, integration: Integration): Promise<Refusal | undefined> {
     const { limits } = integration.options;
-    const person = message.author.id;
+    const person = due.message.author.id;
     const spent = await this.#meter.spent(integration, person);
     const over = (reason: string, whose: string): Refusal => {
       const now = this.#clock.now();
@@ -100,14 +102,15 @@ export class Allowance {
       return { fate: ignored(reason), ...(first && { notice: TOO_MUCH_TODAY }) };
     };
     if (spent.person >= limits.personTokensPerDay) return over('person_limit', `${integration.id} ${person}`);
-    if (spent.integration >= limits.tokensPerDay) return over('integration_limit', conversation);
-    if (spent.user >= this.#userLimits.tokensPerDay) return over('user_limit', conversation);
+    if (spent.integration >= limits.tokensPerDay) return over('integration_limit', roomFor(due));
+    if (spent.user >= this.#userLimits.tokensPerDay) return over('user_limit', roomFor(due));
     return undefined;
   }
 
-  #now({ conversation, message }: TurnDue, { id, userId, options }: Integration): Refusal | undefined {
-    const person = { key: `${id} ${message.author.id}`, perMinute: options.limits.personTurnsPerMinute };
-    const chat = { key: conversation, perMinute: options.limits.chatTurnsPerMinute };
+  #now(due: TurnDue, { id, userId, options }: Integration): Refusal | undefined {
+    const room = roomFor(due);
+    const person = { key: `${id} ${due.message.author.id}`, perMinute: options.limits.personTurnsPerMinute };
+    const chat = { key: room, perMinute: options.limits.chatTurnsPerMinute };
     const integration = { key: id, perMinute: options.limits.turnsPerMinute };
     const user = { key: userId, perMinute: this.#userLimits.turnsPerMinute };
     const closed = this.#caps.take([person, chat, integration, user], this.#clock.elapsed());
@@ -116,15 +119,15 @@ export class Allowance {
       case person:
         return this.#refusal('person_limit', closed, TOO_FAST, person.key);
       case chat:
-        return this.#refusal('chat_limit', closed, BUSY_CHAT, conversation);
+        return this.#refusal('chat_limit', closed, BUSY_CHAT, room);
       case integration:
-        return this.#refusal('integration_limit', closed, BUSY_CHAT, conversation);
+        return this.#refusal('integration_limit', closed, BUSY_CHAT, room);
       default:
-        return this.#refusal('user_limit', closed, BUSY_CHAT, conversation);
+        return this.#refusal('user_limit', closed, BUSY_CHAT, room);
     }
   }
 
-  /** A window of one person is told of once; one that many share, once in each conversation. */
+  /** A window of one person is told of once; one that many share, once in each room. */
   #refusal(reason: string, { until }: Closed, text: string, whose: string): Refusal {
     const first = this.#tell(`now ${reason} ${whose}`, until);
     return { fate: ignored(reason), ...(first && { notice: text }) };

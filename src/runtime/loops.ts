@@ -1,3 +1,4 @@
+import type { RoomKey } from '../core/message.ts';
 import { Bounded } from './bounded.ts';
 
 /** Shorter ones ("yes", "ok, thanks") people say again and again. */
@@ -6,13 +7,16 @@ const MIN_LENGTH = 16;
 const KEPT_LENGTH = 200;
 /** and these many of its parts: a relay that is slow brings the first ones back, too. */
 const KEPT_PARTS = 8;
+/** In a room others are answered in between: so many parts of its answers are known at once. */
+const KEPT_IN_ROOM = 16;
 /** Of a long one, so much must be there: who quotes a sentence of it is no relay. */
 const MOST_OF_IT = 0.75;
 /** A bridge puts a name beside it, which platforms allow 80 characters at most, and some decoration. */
 const MOST_BESIDE = 100;
 const MOST_ECHOES = 5;
 const WINDOW_MS = 10 * 60_000;
-const MAX_KNOWN = 10_000;
+const MAX_ROOMS = 5_000;
+const MAX_RUNS = 10_000;
 
 interface Known {
   /** The beginning, in words. */
@@ -20,7 +24,7 @@ interface Known {
   readonly length: number;
 }
 
-/** What one author has been saying in one conversation. */
+/** What one author has been saying in one room. */
 interface Run {
   /** So many messages in a row brought our own words back, with the same beside them. */
   readonly echoes: number;
@@ -36,25 +40,25 @@ interface Run {
  * own is stopped by the caps.
  */
 export class Loops {
-  readonly #answers = new Bounded<readonly Known[]>(MAX_KNOWN);
-  readonly #runs = new Bounded<Run>(MAX_KNOWN);
+  readonly #answers = new Bounded<readonly Known[]>(MAX_ROOMS);
+  readonly #runs = new Bounded<Run>(MAX_RUNS);
 
   /** What we said last. A relay may bring back part for part. */
-  answered(conversation: string, parts: readonly string[]): void {
+  answered(room: RoomKey, parts: readonly string[]): void {
     const long = parts.slice(0, KEPT_PARTS).flatMap((part) => {
       const text = words(part);
       return text.length < MIN_LENGTH ? [] : [{ begins: copied(text.slice(0, KEPT_LENGTH)), length: text.length }];
     });
-    this.#answers.set(conversation, long);
+    this.#answers.set(room, [...long, ...(this.#answers.get(room) ?? [])].slice(0, KEPT_IN_ROOM));
   }
 
   /** Whether this message belongs to a loop, and is not to be answered. `now`: ms of a clock that never goes back. */
-  closes(conversation: string, author: string, text: string, now: number): boolean {
-    const key = `${conversation} ${author}`;
+  closes(room: RoomKey, author: string, text: string, now: number): boolean {
+    const key = `${room} ${author}`;
     const run = this.#runs.get(key);
     if (run && now < run.until) return true;
     const said = words(text);
-    const beside = echoed(said, this.#answers.get(conversation) ?? []);
+    const beside = echoed(said, this.#answers.get(room) ?? []);
     if (beside === undefined) {
       this.#runs.delete(key);
       return false;

@@ -66,7 +66,7 @@ export function createTurns(deps: TurnDeps): Turns {
   async function answer(session: Session, due: TurnDue, parts: readonly Part[], wanted: AbortSignal): Promise<boolean> {
     if (parts.length === 0) return fail(session, due, { kind: 'failed', reason: 'empty_answer' }, wanted);
     allowance.answered(
-      due.conversation,
+      due,
       parts.map(({ text }) => text),
     );
     return replies.answer(session, due, parts, wanted);
