@@ -11,8 +11,13 @@ const LOOKED_AT = 40;
 export function openRun(state: StateInline, marker: number, length: number): Delimiter | undefined {
   const { delimiters } = state;
   const open: Delimiter[] = [];
+  let before: Delimiter | undefined;
   for (let at = Math.max(0, delimiters.length - LOOKED_AT); at < delimiters.length; at++) {
     const delimiter = delimiters[at] as Delimiter;
+    // Each sign of a run has its own token, directly after that of the one before.
+    const isSameRun = delimiter.token - 1 === before?.token && delimiter.marker === before.marker;
+    before = delimiter;
+    if (isSameRun) continue;
     // That of `~~` is not counted.
     if (delimiter.marker !== marker || (delimiter.length || length) !== length) continue;
     if (delimiter.close && open.length > 0) open.pop();

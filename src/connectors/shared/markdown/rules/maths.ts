@@ -9,6 +9,8 @@ const DOLLAR = 0x24;
 const BACKSLASH = 0x5c;
 /** What formulas have no use for: the signs around it are not of one. */
 const MARKDOWN = /\*\*|~~|`|\]\(|https?:\/\//;
+/** `now 4$` ends with a sum of money, `x = 4$` does not. */
+const SUM = /[^\s=+\-*/<>&,\\]\s+\d[\d.,]*$/;
 /** What words in brackets that somebody escaped do not have: `\[Your Name\]`, `\[1\]`, `\(see above\)`. */
 const FORMULA = /[\\^={}+<>]|\b[A-Za-z](?:_|\s?[*/-]\s?\w(?![A-Za-z]))/;
 
@@ -61,8 +63,8 @@ export const maths: InlineRule = (state, silent) => {
 function endOfDollars(src: string, from: number, max: number): number | undefined {
   const sign = src.charCodeAt(from + 1) === DOLLAR ? '$$' : '$';
   const begin = from + sign.length;
-  // `$$$` is a price.
-  if (src.charCodeAt(from - 1) === DOLLAR || src.charCodeAt(begin) === DOLLAR) return undefined;
+  // `$$$` is a price, and so is what stands before the `$` of `10$` and `US$`.
+  if (/[A-Za-z\d$]/.test(src.charAt(from - 1)) || src.charCodeAt(begin) === DOLLAR) return undefined;
   const close = indexOf(src, sign, begin, max);
   const end = close + sign.length;
   if (close <= begin || src.charCodeAt(end) === DOLLAR) return undefined;
@@ -70,7 +72,7 @@ function endOfDollars(src: string, from: number, max: number): number | undefine
   if (MARKDOWN.test(content) || content.trim() === '') return undefined;
   if (sign === '$$') return end;
   // `$5 and $10` are sums of money, and so are the ones in `*$5* or *$10*`.
-  const isMoney = /^\s|[\s\\]$|\n/.test(content) || /\d/.test(src.charAt(end));
+  const isMoney = /^\s|[\s\\]$|\n/.test(content) || SUM.test(content) || /\d/.test(src.charAt(end));
   const before = src.charAt(from - 1);
   return isMoney || (/[*_]/.test(before) && content.includes(before)) ? undefined : end;
 }

@@ -23,8 +23,31 @@ describe('emphasis', () => {
     ['**a "**b**" c**', [bold('a "b" c')]],
     ['a!**b**', [{ text: 'a!' }, bold('b')]],
     ['**a**：**b**', [bold('a'), { text: '：' }, bold('b')]],
+    [
+      'นี่คือ**หมายเหตุ:**โปรดอ่าน และ**คำเตือน!**ห้าม',
+      [{ text: 'นี่คือ' }, bold('หมายเหตุ:'), { text: 'โปรดอ่าน และ' }, bold('คำเตือน!'), { text: 'ห้าม' }],
+    ],
+    ['text**bold.**text**b.**x', [{ text: 'text' }, bold('bold.'), { text: 'text' }, bold('b.'), { text: 'x' }]],
+    [
+      '_**a** b.**c**_',
+      [
+        { text: 'a', bold: true, italic: true },
+        { text: ' b.', italic: true },
+        { text: 'c', bold: true, italic: true },
+      ],
+    ],
+    ['**Emoji 🎉**next', [bold('Emoji 🎉'), { text: 'next' }]],
+    ['***Important!***Read this', [{ text: 'Important!', bold: true, italic: true }, { text: 'Read this' }]],
   ])('%s', (source, expected) => {
     expect(runs(source)).toEqual(expected);
+  });
+
+  it.each([
+    'Use **kwargs in def f(**kwargs).',
+    'f(*args, **kwargs) and then g(**kwargs)',
+    'dict(**a, **b) and call(**c)',
+  ])('does not begin in %s', (source) => {
+    expect(runs(source)).toEqual([{ text: source }]);
   });
 });
 
@@ -125,6 +148,20 @@ describe('maths', () => {
         { text: '7$', italic: true },
       ],
     ],
+    [
+      'The basic plan costs 10$, the *premium* plan 25$, the rest',
+      [{ text: 'The basic plan costs 10$, the ' }, { text: 'premium', italic: true }, { text: ' plan 25$, the rest' }],
+    ],
+    [
+      '10$/mois, *sans*, ou 100$/an',
+      [{ text: '10$/mois, ' }, { text: 'sans', italic: true }, { text: ', ou 100$/an' }],
+    ],
+    [
+      'costs $3 (*sale*), now 4$ only',
+      [{ text: 'costs $3 (' }, { text: 'sale', italic: true }, { text: '), now 4$ only' }],
+    ],
+    ['USD$5, _or_ CAD$, ok', [{ text: 'USD$5, ' }, { text: 'or', italic: true }, { text: ' CAD$, ok' }]],
+    ['设$x*y*z$为 $x*y*z = 4$', [{ text: '设$x*y*z$为 $x*y*z = 4$' }]],
     ['($$), **b** ($$$), $$', [{ text: '($$), ' }, bold('b'), { text: ' ($$$), $$' }]],
     ['$$open\n- a', [{ text: '$$open' }, { text: 'list' }]],
     ['\\[1\\] \\(see *this*\\)', [{ text: '[1] (see ' }, { text: 'this', italic: true }, { text: ')' }]],
