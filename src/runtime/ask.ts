@@ -82,6 +82,7 @@ export function createAsk({ store, clock, random, respond, meter }: AskDeps): As
   }
 
   return async (session, due, route, wanted) => {
+    if (!session.hears({ integrationId: due.integrationId, at: due.message.at })) return { kind: 'cut' };
     const turn = new AbortController();
     const cut = () => turn.abort();
     wanted.addEventListener('abort', cut, { once: true });

@@ -203,7 +203,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       if (waits) delivery = await postpone(session, delivery, 0);
       const ready = await session.ready(until, wanted);
       if (session.signal.aborted || !session.route(delivery.integrationId)) return 'stop';
-      if (ready === 'unwanted') return fail(session, delivery, 'paused');
+      if (ready === 'unwanted') return fail(session, delivery, session.unwantedAs(placeOf(delivery)));
       if (ready === 'late') return fail(session, delivery, 'expired');
       if (unprovenAt !== undefined && clock.elapsed() - unprovenAt > PROOF_MS) ambiguous ??= INTERRUPTED;
       if (ambiguous !== undefined) {
@@ -260,6 +260,8 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     resume: (session, deliveries, wanted) => all(session, deliveries, true, wanted),
   };
 }
+
+const placeOf = ({ integrationId, to }: Delivery) => ({ integrationId, at: to });
 
 type Ambiguous = { readonly kind: 'retry'; readonly delivered: 'unknown' };
 const isAmbiguous = (failure: Failure): failure is Failure & Ambiguous =>

@@ -10,6 +10,8 @@ import type { Session } from './session.ts';
 
 export type Silence = Exclude<Fate, { kind: 'answered' }>;
 
+const NOT_LISTENING: Silence = { kind: 'ignored', reason: 'not_listening' };
+
 export interface ReplyDeps extends FlowDeps {
   readonly store: Store;
   readonly outbox: Outbox;
@@ -55,6 +57,10 @@ export function createReplies(deps: ReplyDeps): Replies {
     });
   }
 
+  /** Its owner has taken the place away meanwhile: it may be somebody else's by now. */
+  const left = (session: Session, { integrationId, message }: TurnDue): boolean =>
+    session.route(integrationId) !== undefined && !session.hears({ integrationId, at: message.at });
+
   const render: Replies['render'] = async (session, due, text) =>
     session.connector.render(text, session.present(due.message.at));
 
@@ -76,6 +82,7 @@ export function createReplies(deps: ReplyDeps): Replies {
     end,
 
     async answer(session, due, parts, wanted) {
+      if (left(session, due)) return end(session, due, NOT_LISTENING);
       const stored = await compose(session, due, parts);
       if (!stored?.ok) {
         session.log.info('answer_not_stored', { seq: due.seq, reason: stored?.reason ?? 'ended' });
@@ -85,6 +92,7 @@ export function createReplies(deps: ReplyDeps): Replies {
     },
 
     async notify(session, due, text, fate, wanted) {
+      if (left(session, due)) return end(session, due, NOT_LISTENING);
       const parts = await render(session, due, text).catch((error) => {
         session.log.error('notice_not_rendered', { seq: due.seq, error });
         return [];

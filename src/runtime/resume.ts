@@ -20,8 +20,8 @@ export function resume(
     }
     const fresh = [delivery];
     answers.set(key, fresh);
-    const wanted = session.wantedBy(delivery.integrationId);
-    session.lanes.push(conversation, () => flow.outbox.resume(session, fresh, wanted));
+    const { inboxSeq: seq, integrationId, to: at } = delivery;
+    session.queue(conversation, { seq, integrationId, at }, (wanted) => flow.outbox.resume(session, fresh, wanted));
   }
   for (const due of turns) session.begin(due, (wanted) => flow.turns.run(session, due, wanted));
   if (deliveries.length + turns.length > 0) {

@@ -5,9 +5,10 @@ import type { Health } from '../core/health.ts';
 import type { BotId, IntegrationId } from '../core/ids.ts';
 import type { Bot, OwnedBot, Route, Settings } from '../core/integration.ts';
 import type { Log } from '../core/log.ts';
-import type { Place } from '../core/message.ts';
+import type { ConversationKey, Place } from '../core/message.ts';
 import { Lanes } from './lanes.ts';
 import { Places } from './places.ts';
+import { type Want, Wants } from './wants.ts';
 
 /** Looks again this often whether a lapsed lease has been renewed, ms. */
 const LEASE_RETRY_MS = 250;
@@ -38,8 +39,7 @@ export class Session {
   readonly #ended = new AbortController();
   readonly #clock: Clock;
   readonly #leased: () => boolean;
-  /** Aborted and replaced when an integration is paused or removed, so that its running turns stop at once. */
-  readonly #turns = new Map<IntegrationId, AbortController>();
+  readonly #wants = new Wants();
   readonly #moves = new Map<string, string>();
   #owned: OwnedBot;
   #dead = false;
@@ -114,9 +114,8 @@ export class Session {
   }
 
   /**
-   * Queues a turn behind those of its conversation, unless it waits or runs already. `wanted` is of the moment when the
-   * message came: a pause ends what waits, also when it is over before the turn's time has come. A turn that has given up its
-   * place to somebody else's is passed over.
+   * Queues a turn behind those of its conversation, unless it waits or runs already. A turn that has given up its place to
+   * somebody else's is passed over.
    */
   begin(due: TurnDue, turn: (wanted: AbortSignal) => Promise<unknown>): void {
     const { seq, conversation, integrationId } = due;
@@ -124,8 +123,7 @@ export class Session {
     this.open.add(seq);
     const author = due.message.author.id;
     this.places.hold(conversation, author, seq);
-    const wanted = this.wantedBy(integrationId);
-    this.lanes.push(conversation, async () => {
+    this.queue(conversation, { seq, integrationId, at: due.message.at }, async (wanted) => {
       try {
         if (this.places.holds(conversation, author, seq)) await turn(wanted);
       } finally {
@@ -135,14 +133,34 @@ export class Session {
     });
   }
 
-  /** Aborted once the integration is paused or removed, or the session ends. */
-  wantedBy(id: IntegrationId): AbortSignal {
-    const known = this.#turns.get(id);
-    if (known) return known.signal;
-    const fresh = new AbortController();
-    if (this.signal.aborted || !this.route(id)?.integration.enabled) fresh.abort();
-    else this.#turns.set(id, fresh);
-    return fresh.signal;
+  /**
+   * Puts a task into the conversation's lane. `wanted` aborts once the integration is paused or removed, hears this place no
+   * more, or the session ends. It is of this moment: a pause ends what waits, also when it is over before the task's time comes.
+   */
+  queue(conversation: ConversationKey, want: Want, task: (wanted: AbortSignal) => Promise<unknown>): void {
+    const { signal, done } = this.#wants.add(want, !this.signal.aborted && this.#wanted(want));
+    this.lanes.push(conversation, () => task(signal).finally(done));
+  }
+
+  /** What waits in the lanes or is under way, and is wanted. */
+  get pending(): readonly Want[] {
+    return this.#wants.open;
+  }
+
+  /** Whether the integration still hears what is said there. Between its move and its new settings a channel has two names. */
+  hears({ integrationId, at }: Pick<Want, 'integrationId' | 'at'>): boolean {
+    const integration = this.route(integrationId)?.integration;
+    if (!integration) return false;
+    return this.connector.listens(integration, this.present(at)) || this.connector.listens(integration, at);
+  }
+
+  /** Why nobody wants an answer there any more. */
+  unwantedAs(want: Pick<Want, 'integrationId' | 'at'>): 'paused' | 'not_listening' {
+    return this.route(want.integrationId)?.integration.enabled && !this.hears(want) ? 'not_listening' : 'paused';
+  }
+
+  #wanted(want: Want): boolean {
+    return this.route(want.integrationId)?.integration.enabled === true && this.hears(want);
   }
 
   /** Takes over what the store says now. Returns whether the credential is another one. */
@@ -155,11 +173,7 @@ export class Session {
       this.#dead = false;
       this.#blockedUntil = 0;
     }
-    for (const [id, controller] of this.#turns) {
-      if (this.route(id)?.integration.enabled) continue;
-      controller.abort();
-      this.#turns.delete(id);
-    }
+    this.#wants.keep((want) => this.#wanted(want));
     this.#wakeUp();
     return replaced;
   }
@@ -235,7 +249,7 @@ export class Session {
     const stopped = this.lanes.stop();
     if (graceMs > 0) await this.#within(graceMs, stopped);
     this.#ended.abort();
-    for (const controller of this.#turns.values()) controller.abort();
+    this.#wants.keep(() => false);
     this.#wakeUp();
     if (!(await this.#within(CUT_MS, stopped))) this.log.error('tasks_do_not_end');
   }

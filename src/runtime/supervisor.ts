@@ -8,7 +8,7 @@ import type { OwnedVersion, Store } from '../core/store.ts';
 import { HealthReport } from './health-report.ts';
 import type { Inbox } from './inbox.ts';
 import { Link, type LinkDeps } from './links.ts';
-import { moveOf } from './moves.ts';
+import { followMoves, moveOf } from './moves.ts';
 import type { Outbox } from './outbox.ts';
 import { resume } from './resume.ts';
 import { Session } from './session.ts';
@@ -209,6 +209,7 @@ export class Supervisor {
     const begun = new Set(session.open);
     // Before the new routes are in force: a place that is new must not be listened to from an old position.
     const known = held.link?.moves ?? 0;
+    await followMoves(session, owned, this.#deps.store);
     const fresh = await this.#unbegun(session, owned.epoch);
     if (fresh === 'fenced') return;
     held.link?.refresh(fresh.cursors, known);

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { Part } from '../core/delivery.ts';
-import type { TurnDue } from '../core/flow-store.ts';
+import type { TurnDue, Where } from '../core/flow-store.ts';
 import type { Route } from '../core/integration.ts';
 import { conversationKey, type Fate } from '../core/message.ts';
 import type { UserLimits } from '../core/options.ts';
@@ -45,7 +45,11 @@ export function createTurns(deps: TurnDeps): Turns {
   async function unwanted(session: Session, due: TurnDue): Promise<false> {
     // Left to the next owner; or deleted, and the message with it.
     if (session.signal.aborted || !session.route(due.integrationId)) return false;
-    return replies.end(session, due, { kind: 'ignored', reason: 'paused' });
+    const { integrationId, message } = due;
+    return replies.end(session, due, {
+      kind: 'ignored',
+      reason: session.unwantedAs({ integrationId, at: message.at }),
+    });
   }
 
   /** The person is told, unless the owner wants silence or that person has just been told. */
@@ -76,8 +80,8 @@ export function createTurns(deps: TurnDeps): Turns {
   async function byItself(session: Session, due: TurnDue, { replr, integration }: Route): Promise<Own | undefined> {
     const command = commandOf(due.message, integration);
     if (command === 'reset') {
-      const conversation = conversationKey(due.integrationId, session.present(due.message.at));
-      const forget = () => store.forget(due.integrationId, conversation, due.seq).then(() => true);
+      const where = saidIn(session, due);
+      const forget = () => store.forget(due.integrationId, where, due.seq).then(() => true);
       // Nobody is told that it is done before it is.
       if (!(await persist(session, 'forget', forget, deps))) return 'left';
       return allowance.command(due) ?? replies.render(session, due, FORGOTTEN);
@@ -169,6 +173,13 @@ export function createTurns(deps: TurnDeps): Turns {
       }
     },
   };
+}
+
+/** In a thread, that thread; outside of threads the channel, with those that were opened there. */
+function saidIn(session: Session, { integrationId, message }: TurnDue): Where {
+  const at = session.present(message.at);
+  const outside = at.thread === undefined || session.connector.opensThread?.(message);
+  return outside ? { channel: at.channel } : { conversation: conversationKey(integrationId, at) };
 }
 
 const answeredAmong = (entries: readonly HistoryEntry[]) => entries.some(({ from }) => from === 'replr');
