@@ -148,8 +148,8 @@ function citations(random: Random, index: number): Specimen {
   return {
     text: `${text}\n\n${defined.join('\n')}`,
     promised: numbers.flatMap((number): Promised[] => [
-      { kind: 'shown', text: `c${number}.example`, times: 1 },
-      { kind: 'shown', text: `[${number}]:`, times: 0 },
+      { kind: 'shown', text: `[${number} (c${number}.example)]`, times: 1 },
+      { kind: 'shown', text: `[${number}]:`, times: 1 },
     ]),
   };
 }

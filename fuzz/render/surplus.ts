@@ -1,24 +1,31 @@
-const DELIMITERS = /^\s*(?:\|\s*)?:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$/;
+import createParser from 'markdown-it';
+
+const parser = createParser();
+const DELIMITERS = /^[\s>|]*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$/;
 /** Marks of quotes and items before a row. */
 const BEFORE = /^(?:[\s>]|[-*+]\s|\d+[.)]\s)*/;
 const CODE = /(?<![`\\])(`+)(?!`)(.*?[^`])\1(?!`)/g;
 
 /**
  * The tables of an answer with as many cells in each row as their heads have: a parser would leave out the others, but people
- * want to read them. Only signs change, and so it does no harm to what is no table.
+ * want to read them. Only signs change.
  */
 export function withoutSurplus(answer: string): string {
-  const lines = answer.split('\n');
-  for (let at = 0; at + 1 < lines.length; at++) {
-    const delimiters = bare(lines[at + 1]);
-    if (!DELIMITERS.test(delimiters) || !lines[at]?.includes('|')) continue;
-    const columns = cellsOf(delimiters).length;
-    const head = (lines[at] ?? '').replace(CODE, (code) => code.replaceAll('|', ' '));
-    if (cellsOf(bare(head)).length === columns) lines[at] = head;
-    for (let row = at + 2; row < lines.length && bare(lines[row]) !== ''; row++)
-      lines[row] = fitted(lines[row], columns);
+  const lines = answer.split('\n').map(withWholeCode);
+  for (const { type, map } of parser.parse(lines.join('\n'), {})) {
+    if (type !== 'table_open' || !map) continue;
+    const columns = cellsOf(bare(lines[map[0] + 1])).length;
+    for (let row = map[0] + 2; row < map[1]; row++) lines[row] = fitted(lines[row], columns);
   }
   return lines.join('\n');
+}
+
+/** Code in a head parts no cells, if that makes it one. */
+function withWholeCode(line: string, at: number, lines: readonly string[]): string {
+  const delimiters = lines[at + 1] ?? '';
+  if (!line.includes('`') || !line.includes('|') || !DELIMITERS.test(delimiters)) return line;
+  const head = line.replace(CODE, (code) => code.replaceAll('|', ' '));
+  return cellsOf(bare(head)).length === cellsOf(bare(delimiters)).length ? head : line;
 }
 
 const bare = (line = ''): string => line.replace(BEFORE, '').trim();

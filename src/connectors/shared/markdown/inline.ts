@@ -19,7 +19,7 @@ function runsOf(tokens: readonly Token[], decoded: boolean): Run[] {
   const runs: Run[] = [];
   const depth = { bold: 0, italic: 0, strike: 0 };
   // A link holds no other link: one is open at a time.
-  let link: { readonly href: string; readonly defined: boolean; readonly from: number } | undefined;
+  let link: { readonly href: string; readonly label: string | undefined; readonly from: number } | undefined;
   const look = (): Look => ({
     ...(depth.bold > 0 && { bold: true }),
     ...(depth.italic > 0 && { italic: true }),
@@ -27,7 +27,11 @@ function runsOf(tokens: readonly Token[], decoded: boolean): Run[] {
   });
   const clean = (text: string) => (decoded ? stripInvisible(text).replaceAll('\n', ' ') : text);
   const closeLink = () => {
-    if (link) runs.push(...linked(runs.splice(link.from), link.href, link.defined));
+    if (link) {
+      const words = runs.splice(link.from);
+      const whole = linked(words, link.href, link.label !== undefined);
+      runs.push(...(isCitation(words, link.label) ? bracketed(whole, look()) : whole));
+    }
     link = undefined;
   };
   for (const token of tokens) {
@@ -46,7 +50,7 @@ function runsOf(tokens: readonly Token[], decoded: boolean): Run[] {
         break;
       case 'link_open':
         closeLink();
-        link = { href: attribute(token, 'href'), defined: isDefined(token), from: runs.length };
+        link = { href: attribute(token, 'href'), label: labelOf(token), from: runs.length };
         break;
       case 'link_close':
         closeLink();
@@ -83,12 +87,22 @@ function image(token: Token, look: Look, decoded: boolean, inLink: boolean): rea
   const children = token.children?.length ? plain(runsOf(token.children, decoded)) : token.content;
   const text = children.replaceAll('\n', ' ').trim();
   if (inLink) return [{ text, ...look }];
-  return linked(text === '' ? [] : [{ text, ...look }], attribute(token, 'src'), isDefined(token));
+  return linked(text === '' ? [] : [{ text, ...look }], attribute(token, 'src'), labelOf(token) !== undefined);
 }
 
-/** Its address is written elsewhere. */
-function isDefined({ meta }: Token): boolean {
-  return meta?.label !== undefined;
+/** Where its address is written elsewhere. */
+function labelOf({ meta }: Token): string | undefined {
+  return meta?.label === undefined ? undefined : String(meta.label);
+}
+
+/** `[1]`: without its brackets the number of a source would be one of the sentence. */
+function isCitation(words: readonly Run[], label: string | undefined): boolean {
+  return label !== undefined && /^\d+$/.test(label) && plain(words) === label;
+}
+
+/** Outside of the link: not each platform takes one with brackets in its words. */
+function bracketed(runs: readonly Run[], look: Look): readonly Run[] {
+  return [{ text: '[', ...look }, ...runs, { text: ']', ...look }];
 }
 
 function attribute(token: Token, name: string): string {

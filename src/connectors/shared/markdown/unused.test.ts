@@ -59,6 +59,13 @@ describe('definitions', () => {
     expect(text(source)).toBe(source.replaceAll('\n\n', '\n'));
   });
 
+  it('with numbers are a list of sources, and shown in any case', () => {
+    const sources = '[1]: https://a.example/x "Inflation"\n[2]: https://b.example/y';
+    expect(text(`2.1% [1][2], wages [2].\n\n**Sources**\n\n${sources}`)).toBe(
+      `2.1% [1 (a.example)] [2 (b.example)], wages [2 (b.example)].\nSources\n${sources}`,
+    );
+  });
+
   it('do not take the place of the box of a task', () => {
     expect(read('[x]: done\n\n- [x] Task')).toMatchObject([{}, { items: [{ checked: true }] }]);
   });
@@ -68,10 +75,11 @@ describe('definitions', () => {
   });
 
   it('are known to all slices of a long text, and those that are used are hidden', () => {
-    const end = '[1]: https://1.example\n[2]: https://2.example';
+    const end = '[1]: https://1.example\n[a]: https://a.example\n[2]: https://2.example';
     const definitions = definitionsIn(`${'see [1]. '.repeat(2_000)}\n\n${end}`);
-    expect(words(read('see [1]', definitions))).toBe('see 1 (1.example)');
-    expect(words(read(end, definitions))).toBe('[2]: https://2.example');
+    expect(words(read('see [1]', definitions))).toBe('see [1 (1.example)]');
+    expect(words(read('see [a]', definitions))).toBe('see a (a.example)');
+    expect(words(read(end, definitions))).toBe('[1]: https://1.example\n[2]: https://2.example');
   });
 });
 

@@ -4,6 +4,9 @@ import type { Definitions, Token } from './parser.ts';
 /** `[//]: # (…)` is how a comment is written. */
 const COMMENT = /\]:\s*(?:#|<>)(?:\s|$)/;
 
+/** A label that is a number belongs to a list of sources: their titles and their order are told nowhere else. */
+const NUMBER = /^\d+$/;
+
 /** What a text in several slices has referred to so far, and each definition that was passed, as it is written. */
 interface Seen {
   readonly used: Set<string>;
@@ -14,7 +17,7 @@ const seenWith = new WeakMap<Definitions, Seen>();
 
 /**
  * Definitions that nothing refers to are sources, too: the content of their tokens becomes Markdown that shows them, each
- * once. In a long text those are shown, too, that only a later slice refers to.
+ * once, and so are numbered ones. In a long text those are shown, too, that only a later slice refers to.
  */
 export function keepUnused(tokens: readonly Token[], source: string, definitions: Definitions): void {
   if (!definitions.references) return;
@@ -60,7 +63,7 @@ function asShown(
   const before = passed.get(label) ?? new Set();
   passed.set(label, before);
   const isLink = !isTooLong(definitions.references?.[label]?.href ?? '');
-  const isReferredTo = used.has(label) && before.size === 0 && isLink;
+  const isReferredTo = used.has(label) && before.size === 0 && isLink && !NUMBER.test(label);
   if (before.has(written)) return undefined;
   before.add(written);
   return isReferredTo || COMMENT.test(written) ? undefined : written.replace('[', '&#91;');

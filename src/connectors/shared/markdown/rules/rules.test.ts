@@ -180,14 +180,11 @@ describe('citations', () => {
   const definitions = '\n\n[1]: https://1.example\n[2]: https://2.example';
 
   it('that are neighbours lead to a source each', () => {
-    expect(runs(`big [1][2].${definitions}`)).toEqual([
-      { text: 'big ' },
-      ...cited(1),
-      { text: ' ' },
-      ...cited(2),
-      { text: '.' },
-    ]);
-    expect(runs(`big [1][3].${definitions}`).slice(0, 4)).toEqual([{ text: 'big ' }, ...cited(1), { text: ' [3].' }]);
+    const both = [{ text: 'big [' }, ...cited(1), { text: '] [' }, ...cited(2), { text: '].' }];
+    expect(runs(`big [1][2].${definitions}`).slice(0, both.length)).toEqual(both);
+    const one = [{ text: 'big [' }, ...cited(1), { text: '] [3].' }];
+    expect(runs(`big [1][3].${definitions}`).slice(0, one.length)).toEqual(one);
+    expect(runs(`**[1]**${definitions}`).slice(0, 1)).toEqual([bold('[')]);
   });
 
   it('are links to one source where the words are no number', () => {
