@@ -7,7 +7,7 @@ import {
   type Settled,
   type TurnDue,
 } from '../../src/core/flow-store.ts';
-import { conversationKey, type Place } from '../../src/core/message.ts';
+import { conversationKey, type Place, roomOf } from '../../src/core/message.ts';
 import type { HistoryEntry } from '../../src/core/responder.ts';
 import { listenersOf } from './listeners.ts';
 import { deliveryOf, erase, keyOf, type MessageRow, type PartRow, type Tables, turnDueOf } from './tables.ts';
@@ -118,13 +118,14 @@ export function flowOn(tables: Tables): FlowStore {
       const integration = tables.integrations.get(integrationId);
       const replr = integration && tables.replrs.get(integration.replrId);
       if (!replr || !integration.options.storeContent) return [];
-      const before = tables
-        .messagesOf(integrationId)
-        .filter((row) => row.conversation === conversation && row.seq < seq);
-      const heard = before.filter((row) => row.due);
+      const rings = [conversation, roomOf(conversation)];
+      const before = tables.messagesOf(integrationId).filter((row) => row.seq < seq);
+      const heard = before.filter((row) => row.conversation === conversation && row.due);
       const due = heard.slice(-limit);
       const oldest = due.length < limit ? 0 : (due[0]?.seq ?? 0);
-      const overheard = before.filter((row) => row.overheard && row.seq > oldest).slice(-MAX_OVERHEARD);
+      const overheard = before
+        .filter((row) => row.overheard && rings.includes(row.conversation) && row.seq > oldest)
+        .slice(-MAX_OVERHEARD);
       const told = [...due, ...overheard].sort((a, b) => a.seq - b.seq);
       return told.flatMap(({ message, notice, parts }): HistoryEntry[] => {
         const said: HistoryEntry = {
@@ -141,9 +142,11 @@ export function flowOn(tables: Tables): FlowStore {
       });
     },
 
-    async forget(integrationId, conversation, seq) {
+    async forget(integrationId, where, seq) {
       for (const row of tables.messagesOf(integrationId)) {
-        if (row.conversation !== conversation || row.seq >= seq) continue;
+        const there =
+          'channel' in where ? row.message.at.channel === where.channel : row.conversation === where.conversation;
+        if (!there || row.seq >= seq) continue;
         if (row.fate !== null) erase(row);
         // What has no outcome yet is gone for whoever looks, and is erased with its outcome.
         else row.due = false;

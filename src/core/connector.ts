@@ -47,6 +47,12 @@ export interface Connector {
   /** Pure: does this integration hear messages at that place? The only reader of place settings. */
   listens(integration: Pick<Integration, 'settings'>, at: Place): boolean;
 
+  /**
+   * Pure: does this message stand outside of threads, though its place names the one that its answer will open? Absent where
+   * answers open none.
+   */
+  opensThread?(message: Pick<InboundMessage, 'id' | 'at'>): boolean;
+
   /** Pure: where a test message goes; absent when the settings name no place and the last active one is to be used. */
   testPlace(settings: Settings): Place | undefined;
 

@@ -2,7 +2,7 @@ import type { Delivery, Part } from './delivery.ts';
 import type { Listener, Target } from './hook.ts';
 import type { BotId, DeliveryId, IntegrationId } from './ids.ts';
 import type { Settings } from './integration.ts';
-import type { ConversationKey, Cursor, Fate, InboundMessage, Place } from './message.ts';
+import type { ConversationKey, Cursor, Fate, InboundMessage, Place, RoomKey } from './message.ts';
 import type { HistoryEntry } from './responder.ts';
 
 /** What one receiver hands over at once; stored whole or not at all. */
@@ -18,13 +18,14 @@ export interface AcceptBatch {
 
 export interface AcceptedMessage {
   readonly integrationId: IntegrationId;
-  readonly conversation: ConversationKey;
+  /** Or the room, of what was overheard where it opened no thread. */
+  readonly conversation: ConversationKey | RoomKey;
   readonly message: InboundMessage;
   /** Decided already, or `null`: it is due a turn. */
   readonly fate: Fate | null;
   /**
    * Nobody answers it, but who answers later may want to know what was said: its text is kept as long as it is among the newest
-   * `MAX_OVERHEARD` such messages of its conversation. Otherwise the text of what is ignored is not stored; of what is ignored
+   * `MAX_OVERHEARD` such messages of its conversation or room. Otherwise the text of what is ignored is not stored; of what is ignored
    * only later, it goes with that outcome.
    */
   readonly overheard?: boolean;
@@ -126,8 +127,11 @@ export interface Spending {
   readonly tokens: number;
 }
 
-/** So many messages of a conversation that were not for the bot are remembered. */
+/** So many messages of a conversation, or of a room outside of threads, that were not for the bot are remembered. */
 export const MAX_OVERHEARD = 20;
+
+/** A conversation, or a channel with all its threads. */
+export type Where = { readonly conversation: ConversationKey } | { readonly channel: string };
 
 /** A part of `Store`, whose rules hold here. */
 export interface FlowStore {
@@ -153,7 +157,7 @@ export interface FlowStore {
   findListeners(target: Target): Promise<Listener[]>;
   /**
    * The newest `limit` messages of the conversation accepted before `seq`, with their delivered or pending answers, and what
-   * was overheard among them, oldest first. Nothing that a model has turned down, which goes with its outcome; nothing of an
+   * was overheard among them and in its room, oldest first. Nothing that a model has turned down, which goes with its outcome; nothing of an
    * integration that does not store content.
    */
   history(
@@ -162,8 +166,8 @@ export interface FlowStore {
     seq: number,
     limit: number,
   ): Promise<HistoryEntry[]>;
-  /** Everything said in the conversation before `seq` is gone: texts, quotes and answers, for good. */
-  forget(integrationId: IntegrationId, conversation: ConversationKey, seq: number): Promise<void>;
+  /** Everything said in the conversation, or in all of the channel, before `seq` is gone: texts, quotes and answers, for good. */
+  forget(integrationId: IntegrationId, where: Where, seq: number): Promise<void>;
   /** Adds to what was used. A day is that of UTC, `2026-11-23`. */
   spend(spendings: readonly Spending[]): Promise<void>;
   /** Tokens used on that day: by the person in this integration, by this integration, by all integrations that its user has or had. */

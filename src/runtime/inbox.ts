@@ -3,7 +3,7 @@ import type { AcceptedMessage, TurnDue } from '../core/flow-store.ts';
 import type { Listener } from '../core/hook.ts';
 import type { Bot, Integration } from '../core/integration.ts';
 import type { Log } from '../core/log.ts';
-import { type Cursor, conversationKey, type InboundMessage, type Place } from '../core/message.ts';
+import { type Cursor, conversationKey, type InboundMessage, type Place, roomKey } from '../core/message.ts';
 import type { Metrics } from '../core/metrics.ts';
 import { judge, overhears } from '../core/policy.ts';
 import type { Store } from '../core/store.ts';
@@ -89,7 +89,15 @@ export function createInbox({ store, turns, metrics, log, clock, random }: Inbox
       const full = !places.admits(conversation, message.author.id);
       const fate = judge(message, integration, now, full);
       const overheard = overhears(fate, integration);
-      accepted.push({ integrationId: integration.id, conversation, message, fate, ...(overheard && { overheard }) });
+      // What people say outside of threads is the room's: each such message would be alone in a conversation of its own.
+      const outside = overheard && connector.opensThread?.(message);
+      accepted.push({
+        integrationId: integration.id,
+        conversation: outside ? roomKey(integration.id, message.at) : conversation,
+        message,
+        fate,
+        ...(overheard && { overheard }),
+      });
     }
     return accepted;
   }

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Rig, type Said, type SomeOptions, startRig } from '../../test/support/runtime-rig.ts';
+import { MAX_OVERHEARD } from '../core/flow-store.ts';
 import type { InboundMessage } from '../core/message.ts';
 import { ResponderError } from '../core/responder.ts';
 
@@ -12,6 +13,7 @@ describe('a room', { timeout: 30_000 }, () => {
   let rig: Rig;
   const start = async (options: SomeOptions = {}, autoRespond = true) => {
     rig = await startRig();
+    rig.platform.connector.opensThread = ({ id, at }) => id === at.thread;
     await rig.begin();
     return rig.connect(undefined, { options, autoRespond });
   };
@@ -73,5 +75,41 @@ describe('a room', { timeout: 30_000 }, () => {
     }
     expect(rig.turns.filter(({ message }) => message.authorName === 'relay')).toHaveLength(5);
     expect(rig.turns.filter(({ message }) => message.authorName === 'ada')).toHaveLength(12);
+  });
+
+  it('tells a question what people said in it before, and keeps the newest of that alone', async () => {
+    await start({}, false);
+    const murmur = (text: string, channel = 'c1') => ask(text, { channel, addressed: false, author: by('bob') });
+    await murmur('it opens at eight', 'c2');
+    for (let n = 0; n < MAX_OVERHEARD; n++) await murmur(`murmur ${n}`);
+    await murmur('it opens at nine');
+    await ask('when does it open?');
+    await rig.quiet();
+    const history = await rig.turns[0]?.history();
+    expect(history?.map(({ text }) => text)).toEqual([
+      ...Array.from({ length: MAX_OVERHEARD - 1 }, (_, n) => `murmur ${n + 1}`),
+      'it opens at nine',
+    ]);
+    expect(rig.query("select 1 from messages where overheard = 1 and text <> ''")).toHaveLength(MAX_OVERHEARD + 1);
+    expect(rig.query("select 1 from messages where text = 'murmur 0'")).toEqual([]);
+  });
+
+  it('/reset outside of threads forgets all of it, in a thread that thread', async () => {
+    await start({}, false);
+    const texts = () => rig.query("select text from messages where text like '%secret%'").map(({ text }) => text);
+    await ask('a murmured secret', { addressed: false });
+    await ask('my secret is 42');
+    const thread = `ask${asked}`;
+    await rig.say('another secret', { at: { channel: 'c1', thread } });
+    await ask('a secret of others', { channel: 'c2' });
+    await ask('a second secret');
+    await rig.quiet();
+    await rig.say('/reset', { at: { channel: 'c1', thread } });
+    await rig.quiet();
+    expect(texts()).toEqual(['a murmured secret', 'a secret of others', 'a second secret']);
+    await ask('/reset');
+    await rig.quiet();
+    expect(texts()).toEqual(['a secret of others']);
+    expect(times('Done. I have forgotten our conversation.')).toBe(2);
   });
 });

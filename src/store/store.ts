@@ -60,7 +60,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     recover: (botId, epoch) => run('recover', { botId, epoch }),
     adopt: (botId, epoch) => run('adopt', { botId, epoch }),
     history: (integrationId, conversation, seq, limit) => run('history', { integrationId, conversation, seq, limit }),
-    forget: (integrationId, conversation, seq) => run('forget', { integrationId, conversation, seq }),
+    forget: (integrationId, where, seq) => run('forget', { integrationId, where, seq }),
     spend: async (spendings) => void (await run('spend', spendings)),
     spent: (integrationId, person, day) => run('spent', { integrationId, person, day }),
     lastPlace: (integrationId) => run('lastPlace', integrationId),

@@ -66,7 +66,7 @@ describe.each([
     if (!kept) throw new Error('three turns');
     expect(await texts(kept)).toEqual(['asked', 'answered', ...Array(MAX_OVERHEARD).fill('overheard')]);
     for (const turn of gone) expect(await texts(turn)).toEqual([]);
-    await store.forget(kept.integrationId, kept.conversation, 2 ** 40);
+    await store.forget(kept.integrationId, { conversation: kept.conversation }, 2 ** 40);
     await opened.execute('update messages set due = 1');
     expect(await texts(kept)).toEqual([]);
     // A quote would clash with the name that is there.

@@ -45,6 +45,15 @@ describe('settings', () => {
     expect(slack.listens({ settings }, at)).toBe(heard);
   });
 
+  it.each([
+    ['the first message of its thread', '1.000001', true],
+    ['a reply', '2.000001', false],
+    ['what is answered in the channel itself', undefined, false],
+  ])('tell whether a message opens a thread: %s', (_name, thread, opens) => {
+    const at = { scope: TEAM, channel: CHANNEL, ...(thread !== undefined && { thread }) };
+    expect(slack.opensThread?.({ id: `${CHANNEL}/1.000001`, at })).toBe(opens);
+  });
+
   it('name the place of a test message', () => {
     expect(slack.testPlace(good)).toEqual({ scope: TEAM, channel: CHANNEL });
   });

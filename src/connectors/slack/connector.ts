@@ -3,6 +3,7 @@ import type { Connector } from '../../core/connector.ts';
 import { tokenSchema } from '../shared/token.ts';
 import { beginning } from './beginning.ts';
 import { hook } from './hook.ts';
+import { messageId } from './parse.ts';
 import { channelsOf, listens, workspaceOf } from './places.ts';
 import { receiver } from './receiver.ts';
 import { render, TEXT_LENGTH } from './render.ts';
@@ -71,6 +72,8 @@ export const slack: Connector = {
   verify,
   beginning,
   listens: (integration, at) => listens(integration.settings, at),
+  // A thread is named by its first message.
+  opensThread: ({ id, at }) => at.thread !== undefined && id === messageId(at.channel, at.thread),
   testPlace: (of) => {
     const [channel] = channelsOf(of);
     return channel === undefined ? undefined : { scope: workspaceOf(of), channel };

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import { MAX_OVERHEARD } from '../../core/flow-store.ts';
+import { MAX_OVERHEARD, type Where } from '../../core/flow-store.ts';
 import type { IntegrationId } from '../../core/ids.ts';
 import type { ConversationKey } from '../../core/message.ts';
 import type { DialectParts } from '../dialect.ts';
@@ -44,10 +44,14 @@ export interface Conversation {
   readonly conversation: ConversationKey;
 }
 
-export type Before = Conversation & { readonly seq: number };
+export interface Before {
+  readonly integrationId: IntegrationId;
+  readonly where: Where;
+  readonly seq: number;
+}
 
 /**
- * Everything that has its outcome, of an integration or of one conversation before `seq`. Answers the messages that have none
+ * Everything that has its outcome, of an integration, or of one conversation or channel before `seq`. Answers the messages that have none
  * yet. Those that were due are locked first, then those overheard, each by their key, as `accept` does.
  */
 export async function eraseSettled(
@@ -60,9 +64,13 @@ export async function eraseSettled(
       .selectFrom('messages')
       .select(['seq', 'fate_kind'])
       .where('integration_id', '=', of.integrationId)
-      .$if('conversation' in of, (query) =>
-        'conversation' in of ? query.where('conversation', '=', of.conversation).where('seq', '<', of.seq) : query,
-      )
+      .where((eb) => {
+        if (!('where' in of)) return eb.and([]);
+        const { where, seq } = of;
+        const there =
+          'channel' in where ? eb('channel', '=', where.channel) : eb('conversation', '=', where.conversation);
+        return eb.and([there, eb('seq', '<', seq)]);
+      })
       .where(flag, '=', sql.lit(1))
       .orderBy('seq')
       .modifyEnd(dialect.forUpdate)

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import { type FlowStore, MAX_OVERHEARD, type Unfinished } from '../../core/flow-store.ts';
 import type { BotId, IntegrationId } from '../../core/ids.ts';
-import { type ConversationKey, conversationKey, type Place } from '../../core/message.ts';
+import { type ConversationKey, conversationKey, type Place, roomOf } from '../../core/message.ts';
 import type { HistoryEntry } from '../../core/responder.ts';
 import type { DialectParts } from '../dialect.ts';
 import { hot, type Slots } from '../hot.ts';
@@ -66,20 +66,21 @@ const selectHistory = hot((db, { value }: Slots<HistoryInput>) =>
             value(({ integrationId }) => integrationId),
           )
           .where(
-            'conversation',
-            '=',
-            value(({ conversation }) => conversation),
-          )
-          .where(
             'seq',
             '<',
             value(({ seq }) => seq),
           )
           .orderBy('seq', 'desc');
+      const conversation = value<string>((input) => input.conversation);
+      const room = value<string>((input) => roomOf(input.conversation));
       const due = said()
+        .where('conversation', '=', conversation)
         .where('due', '=', sql.lit(1))
         .limit(value(({ limit }) => limit));
-      const overheard = said().where('overheard', '=', sql.lit(1)).limit(sql.lit(MAX_OVERHEARD));
+      const overheard = said()
+        .where('conversation', 'in', [conversation, room])
+        .where('overheard', '=', sql.lit(1))
+        .limit(sql.lit(MAX_OVERHEARD));
       return db
         .selectFrom(due.as('due'))
         .selectAll()
