@@ -96,8 +96,10 @@ export function flowOn(tables: Tables): FlowStore {
       if (bot?.epoch !== epoch) return 'fenced';
       const open = [...tables.open.values()].filter((row) => row.botId === botId);
       return {
-        deliveries: open.flatMap(({ conversation, parts }) =>
-          parts.filter(unfinished).map((part) => ({ conversation, delivery: deliveryOf(part) })),
+        deliveries: open.flatMap(({ conversation, notice, parts }) =>
+          parts
+            .filter(unfinished)
+            .map((part) => ({ conversation, delivery: deliveryOf(part), ...(notice && { notice }) })),
         ),
         turns: open.filter((row) => row.parts.length === 0).map(turnDueOf),
         cursors: new Map(bot.cursors),
@@ -118,15 +120,15 @@ export function flowOn(tables: Tables): FlowStore {
       const integration = tables.integrations.get(integrationId);
       const replr = integration && tables.replrs.get(integration.replrId);
       if (!replr || !integration.options.storeContent) return [];
-      const rings = [conversation, roomOf(conversation)];
       const before = tables.messagesOf(integrationId).filter((row) => row.seq < seq);
       const heard = before.filter((row) => row.conversation === conversation && row.due);
       const due = heard.slice(-limit);
       const oldest = due.length < limit ? 0 : (due[0]?.seq ?? 0);
-      const overheard = before
-        .filter((row) => row.overheard && rings.includes(row.conversation) && row.seq > oldest)
-        .slice(-MAX_OVERHEARD);
-      const told = [...due, ...overheard].sort((a, b) => a.seq - b.seq);
+      const overheard = (where: string) =>
+        before
+          .filter((row) => row.overheard && row.conversation === where && row.seq > oldest)
+          .slice(-MAX_OVERHEARD);
+      const told = [...due, ...overheard(conversation), ...overheard(roomOf(conversation))].sort((a, b) => a.seq - b.seq);
       return told.flatMap(({ message, notice, parts }): HistoryEntry[] => {
         const said: HistoryEntry = {
           from: 'person',

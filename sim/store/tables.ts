@@ -1,5 +1,5 @@
 import type { Delivery } from '../../src/core/delivery.ts';
-import { MAX_OVERHEARD, type TurnDue } from '../../src/core/flow-store.ts';
+import { type Composed, MAX_OVERHEARD, type TurnDue } from '../../src/core/flow-store.ts';
 import type { Health, Notice } from '../../src/core/health.ts';
 import type { ApiKeyId, BotId, DeliveryId, IntegrationId, NodeId, ReplrId, UserId } from '../../src/core/ids.ts';
 import type { Bot, Credential, Integration, Profile, Replr, Settings } from '../../src/core/integration.ts';
@@ -58,7 +58,7 @@ export interface MessageRow {
   arrived: boolean;
   fate: Fate | null;
   /** What is being sent is no answer: the fate that comes of it. */
-  notice: Fate | null;
+  notice: NonNullable<Composed['notice']> | null;
   /** The parts of its answer, in order; empty while there is none. */
   parts: PartRow[];
 }

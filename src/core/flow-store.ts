@@ -111,8 +111,12 @@ export interface Settled {
 
 /** What a new owner goes on with, each list in order of acceptance. */
 export interface Unfinished {
-  /** Parts not yet final, with the conversation they belong to. */
-  readonly deliveries: readonly { readonly conversation: ConversationKey; readonly delivery: Delivery }[];
+  /** Parts not yet final, with the conversation they belong to; `notice` as they were composed with. */
+  readonly deliveries: readonly {
+    readonly conversation: ConversationKey;
+    readonly delivery: Delivery;
+    readonly notice?: NonNullable<Composed['notice']>;
+  }[];
   /** Messages whose turn has not been composed. */
   readonly turns: readonly TurnDue[];
   readonly cursors: ReadonlyMap<string, string>;

@@ -103,6 +103,7 @@ describe('when there is no answer', { timeout: 30_000 }, () => {
     expect(sent()).toEqual([LATER]);
     expect(rig.turns).toHaveLength(1);
     expect(rig.fates()).toEqual({ bad: 'failed:model_empty' });
+    expect(rig.settled).toEqual(['failed:model_empty']);
   });
 
   it('a notice that cannot be sent changes nothing about the outcome', async () => {
@@ -113,6 +114,7 @@ describe('when there is no answer', { timeout: 30_000 }, () => {
     await rig.quiet();
     expect(sent()).toEqual([]);
     expect(rig.fates()).toEqual({ bad: 'failed:model_timeout' });
+    expect(rig.settled).toEqual(['failed:model_timeout']);
   });
 
   it('nor does one that cannot be rendered', async () => {

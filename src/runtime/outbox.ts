@@ -2,8 +2,7 @@ import { type Backoff, backoffMs } from '../core/backoff.ts';
 import type { Sender } from '../core/connector.ts';
 import type { Delivery, LookUp, SendResult } from '../core/delivery.ts';
 import type { Failure } from '../core/failure.ts';
-import type { Settled } from '../core/flow-store.ts';
-import type { Fate } from '../core/message.ts';
+import type { Composed, Settled } from '../core/flow-store.ts';
 import type { Metrics } from '../core/metrics.ts';
 import { MAX_AGE_MS } from '../core/policy.ts';
 import type { Store } from '../core/store.ts';
@@ -32,25 +31,24 @@ export interface OutboxDeps extends FlowDeps {
   readonly moved: (session: Session, from: string, to: string) => Promise<void>;
 }
 
+type Notice = NonNullable<Composed['notice']>;
+
 export interface Outbox {
   /**
    * Sends the parts of one answer, just stored, in order until each has its outcome, or the session ends. Resolves
    * whether all arrived. What is left when `wanted` aborts is not sent any more. `notice`: they are no answer but tell
    * of this fate.
    */
-  deliver(
-    session: Session,
-    deliveries: readonly Delivery[],
-    wanted: AbortSignal,
-    notice?: Exclude<Fate, { kind: 'answered' }>,
-  ): Promise<boolean>;
+  deliver(session: Session, deliveries: readonly Delivery[], wanted: AbortSignal, notice?: Notice): Promise<boolean>;
   /** The same for what an earlier owner left: of a part in the state `sending` nobody knows whether it arrived. */
-  resume(session: Session, deliveries: readonly Delivery[], wanted: AbortSignal): Promise<boolean>;
+  resume(session: Session, deliveries: readonly Delivery[], wanted: AbortSignal, notice?: Notice): Promise<boolean>;
 }
 
 type Change = Settled['change'];
 /** `next`: go on with the next part. `stop`: the answer has ended, or must go on elsewhere. */
-type Step = 'next' | 'stop';
+type Step = 'next' | 'stop' | Failed;
+/** Given up, and the answer with it. */
+type Failed = `failed:${string}`;
 
 export function createOutbox(deps: OutboxDeps): Outbox {
   const { store, clock, random, metrics } = deps;
@@ -63,11 +61,10 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       deps,
     );
 
-  async function fail(session: Session, delivery: Delivery, reason: string): Promise<Step> {
+  async function fail(session: Session, delivery: Delivery, reason: string): Promise<Failed> {
     session.log.warn('delivery_failed', { delivery: delivery.id, integration: delivery.integrationId, reason });
-    metrics.settled(session.bot.platform, `failed:${reason}`);
     await settle(session, { kind: 'failed', delivery: delivery.id, reason, attempts: delivery.attempts });
-    return 'stop';
+    return `failed:${reason}`;
   }
 
   async function arrived(session: Session, delivery: Delivery, messageId: string): Promise<Step> {
@@ -242,22 +239,26 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     deliveries: readonly Delivery[],
     recovered: boolean,
     wanted: AbortSignal,
-    outcome = 'answered',
+    notice?: Notice,
   ) {
+    // Whether a notice arrives changes nothing about what became of its message.
+    const told = notice && `${notice.kind}:${notice.reason}`;
     for (const [position, delivery] of deliveries.entries()) {
       // Within one answer the store marks the next part `sending` as it settles the one before.
       const marked = position > 0 && delivery.state === 'pending' && delivery.attempts === 0;
       const part: Delivery = marked ? { ...delivery, state: 'sending' } : delivery;
-      if ((await one(session, part, recovered && !marked, wanted)) === 'stop') return false;
+      const step = await one(session, part, recovered && !marked, wanted);
+      if (step === 'next') continue;
+      if (step !== 'stop') metrics.settled(session.bot.platform, told ?? step);
+      return false;
     }
-    metrics.settled(session.bot.platform, outcome);
+    metrics.settled(session.bot.platform, told ?? 'answered');
     return true;
   }
 
   return {
-    deliver: (session, deliveries, wanted, notice) =>
-      all(session, deliveries, false, wanted, notice && `${notice.kind}:${notice.reason}`),
-    resume: (session, deliveries, wanted) => all(session, deliveries, true, wanted),
+    deliver: (session, deliveries, wanted, notice) => all(session, deliveries, false, wanted, notice),
+    resume: (session, deliveries, wanted, notice) => all(session, deliveries, true, wanted, notice),
   };
 }
 

@@ -11,7 +11,7 @@ export function resume(
   flow: { readonly outbox: Outbox; readonly turns: Turns },
 ): void {
   const answers = new Map<string, Delivery[]>();
-  for (const { conversation, delivery } of deliveries) {
+  for (const { conversation, delivery, notice } of deliveries) {
     const key = `${conversation} ${delivery.inboxSeq}`;
     const parts = answers.get(key);
     if (parts) {
@@ -21,7 +21,9 @@ export function resume(
     const fresh = [delivery];
     answers.set(key, fresh);
     const { inboxSeq: seq, integrationId, to: at } = delivery;
-    session.queue(conversation, { seq, integrationId, at }, (wanted) => flow.outbox.resume(session, fresh, wanted));
+    session.queue(conversation, { seq, integrationId, at }, (wanted) =>
+      flow.outbox.resume(session, fresh, wanted, notice),
+    );
   }
   for (const due of turns) session.begin(due, (wanted) => flow.turns.run(session, due, wanted));
   if (deliveries.length + turns.length > 0) {

@@ -91,3 +91,9 @@ export const fateColumns = (fate: Fate | null) => ({
   fate_kind: fate?.kind ?? null,
   fate_reason: fate && fate.kind !== 'answered' ? fate.reason : null,
 });
+
+/** What becomes of the message when what is being sent for it is no answer. */
+export function noticeOf({ notice_kind, notice_reason }: Pick<MessageRow, 'notice_kind' | 'notice_reason'>) {
+  if (notice_kind === null || notice_kind === 'answered' || notice_reason === null) return undefined;
+  return { kind: notice_kind, reason: notice_reason };
+}

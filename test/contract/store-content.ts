@@ -131,9 +131,10 @@ export function contentContract(current: () => Store, beside: () => Promise<Stor
       // The same once more, as after a commit whose answer got lost.
       expect(await store.compose(input)).toMatchObject({ ok: true, deliveries: [{ id: first.id }, { id: second.id }] });
       expect(await told(store, world)).toEqual(['q']);
-      expect((await recovered(store, world)).deliveries.map(({ delivery }) => delivery.id)).toEqual([
-        first.id,
-        second.id,
+      const { deliveries } = await recovered(store, world);
+      expect(deliveries.map(({ delivery, notice: of }) => [delivery.id, of])).toEqual([
+        [first.id, notice],
+        [second.id, notice],
       ]);
       if (how === 'delivered') await deliver(store, world, [first, second]);
       else {

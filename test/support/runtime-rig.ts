@@ -47,6 +47,8 @@ export interface Rig {
   readonly turns: Turn[];
   /** What the metrics were told of each message that came. */
   readonly counted: string[];
+  /** And of how each one ended. */
+  readonly settled: string[];
   readonly log: { readonly event: string; readonly fields: LogFields }[];
   /** By store method, while set. */
   readonly faults: Map<Method, Fault>;
@@ -172,7 +174,11 @@ export async function startRig({ userLimits, greeting }: RigOptions = {}): Promi
       clock,
       random: () => 0.5,
       log: logger,
-      metrics: { ...noMetrics, accepted: (_platform, outcome) => void rig.counted.push(outcome) },
+      metrics: {
+        ...noMetrics,
+        accepted: (_platform, outcome) => void rig.counted.push(outcome),
+        settled: (_platform, outcome) => void rig.settled.push(outcome),
+      },
     });
   }
 
@@ -195,6 +201,7 @@ export async function startRig({ userLimits, greeting }: RigOptions = {}): Promi
     platform,
     turns: [],
     counted: [],
+    settled: [],
     log,
     faults,
     deployment: undefined,

@@ -5,7 +5,7 @@ import { type ConversationKey, conversationKey, type Place, roomOf } from '../..
 import type { HistoryEntry } from '../../core/responder.ts';
 import type { DialectParts } from '../dialect.ts';
 import { hot, type Slots } from '../hot.ts';
-import { deliveryOf, parse, turnDueOf } from '../rows.ts';
+import { deliveryOf, noticeOf, parse, turnDueOf } from '../rows.ts';
 import type { Schema } from '../schema.ts';
 import { cursorsOf } from './cursors.ts';
 
@@ -20,7 +20,7 @@ export async function recover(
     .selectFrom('deliveries')
     .innerJoin('messages', 'messages.seq', 'deliveries.inbox_seq')
     .selectAll('deliveries')
-    .select(['messages.integration_id', 'messages.conversation'])
+    .select(['messages.integration_id', 'messages.conversation', 'messages.notice_kind', 'messages.notice_reason'])
     .where('deliveries.bot_id', '=', botId)
     .where('deliveries.state', 'in', [sql.lit('pending' as const), sql.lit('sending' as const)])
     .orderBy('deliveries.inbox_seq')
@@ -39,7 +39,10 @@ export async function recover(
     .orderBy('seq')
     .execute();
   return {
-    deliveries: deliveries.map((row) => ({ conversation: row.conversation, delivery: deliveryOf(row) })),
+    deliveries: deliveries.map((row) => {
+      const notice = noticeOf(row);
+      return { conversation: row.conversation, delivery: deliveryOf(row), ...(notice && { notice }) };
+    }),
     turns: turns.map(turnDueOf),
     cursors: await cursorsOf(db, botId),
   };
@@ -77,14 +80,17 @@ const selectHistory = hot((db, { value }: Slots<HistoryInput>) =>
         .where('conversation', '=', conversation)
         .where('due', '=', sql.lit(1))
         .limit(value(({ limit }) => limit));
-      const overheard = said()
-        .where('conversation', 'in', [conversation, room])
-        .where('overheard', '=', sql.lit(1))
-        .limit(sql.lit(MAX_OVERHEARD));
+      // One by one, so that each is found by the index: of both together SQLite would look through all that was ever said.
+      const overheard = (where: typeof room) =>
+        said()
+          .where('conversation', '=', where)
+          .where('overheard', '=', sql.lit(1))
+          .limit(sql.lit(MAX_OVERHEARD));
       return db
         .selectFrom(due.as('due'))
         .selectAll()
-        .unionAll(db.selectFrom(overheard.as('overheard')).selectAll())
+        .unionAll(db.selectFrom(overheard(conversation).as('overheard')).selectAll())
+        .unionAll(db.selectFrom(overheard(room).as('outside')).selectAll())
         .as('heard');
     })
     .innerJoin('integrations', 'integrations.id', 'heard.integration_id')

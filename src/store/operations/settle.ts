@@ -5,7 +5,7 @@ import type { DeliveryId, IntegrationId } from '../../core/ids.ts';
 import type { Fate } from '../../core/message.ts';
 import type { DialectParts } from '../dialect.ts';
 import { hot, type Slots } from '../hot.ts';
-import { fateColumns } from '../rows.ts';
+import { fateColumns, noticeOf } from '../rows.ts';
 import type { Schema } from '../schema.ts';
 import { addCounts } from './accept.ts';
 import { epochsOf } from './fence.ts';
@@ -151,12 +151,6 @@ function apply(work: Work, { botId, at, change }: Settled): void {
       }
     }
   }
-}
-
-/** What becomes of the message when what is being sent for it is no answer. */
-function noticeOf({ notice_kind, notice_reason }: MessageState): Fate | undefined {
-  if (notice_kind === null || notice_kind === 'answered' || notice_reason === null) return undefined;
-  return { kind: notice_kind, reason: notice_reason };
 }
 
 const mayBecome = (part: PartState, state: PartState['state']): boolean => deliveryMoves[part.state].includes(state);
