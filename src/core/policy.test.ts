@@ -40,6 +40,17 @@ describe('commands', () => {
   });
 });
 
+describe('a message without anything to look at', () => {
+  it.each(['', ' \n', '\u200B\u2060', '\u{E0041}\u{E0042}', '\u2800', '\u202E'])('%j asks nothing', (text) => {
+    const fate = judge(message({ text }), { enabled: true, autoRespond: true }, 0, false);
+    expect(fate).toEqual({ kind: 'ignored', reason: 'no_text' });
+  });
+
+  it.each(['?', '👍', '\u200Bhi'])('%j is none', (text) => {
+    expect(judge(message({ text }), { enabled: true, autoRespond: true }, 0, false)).toBeNull();
+  });
+});
+
 describe('a conversation that is full', () => {
   it('takes no more', () => {
     const at = (full: boolean) => judge(message(), { enabled: true, autoRespond: true }, 0, full);

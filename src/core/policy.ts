@@ -1,5 +1,6 @@
 import type { Integration } from './integration.ts';
 import type { Fate, InboundMessage } from './message.ts';
+import { isBlank } from './text.ts';
 
 /** At most this many messages wait in one conversation; of more, those of who has most there expire. */
 export const MAX_WAITING = 200;
@@ -17,7 +18,7 @@ export function judge(
 ): Fate | null {
   if (!integration.enabled) return { kind: 'ignored', reason: 'paused' };
   if (message.author.kind !== 'person') return { kind: 'ignored', reason: `from_${message.author.kind}` };
-  if (message.text.trim() === '') return { kind: 'ignored', reason: 'no_text' };
+  if (isBlank(message.text)) return { kind: 'ignored', reason: 'no_text' };
   if (message.addressedElsewhere) return { kind: 'ignored', reason: 'addressed_elsewhere' };
   if (!message.addressed && !integration.autoRespond) return { kind: 'ignored', reason: NOT_ADDRESSED };
   if (now - message.sentAt > MAX_AGE_MS) return { kind: 'expired', reason: 'age' };
