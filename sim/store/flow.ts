@@ -125,10 +125,10 @@ export function flowOn(tables: Tables): FlowStore {
       const due = heard.slice(-limit);
       const oldest = due.length < limit ? 0 : (due[0]?.seq ?? 0);
       const overheard = (where: string) =>
-        before
-          .filter((row) => row.overheard && row.conversation === where && row.seq > oldest)
-          .slice(-MAX_OVERHEARD);
-      const told = [...due, ...overheard(conversation), ...overheard(roomOf(conversation))].sort((a, b) => a.seq - b.seq);
+        before.filter((row) => row.overheard && row.conversation === where && row.seq > oldest).slice(-MAX_OVERHEARD);
+      const told = [...due, ...overheard(conversation), ...overheard(roomOf(conversation))].sort(
+        (a, b) => a.seq - b.seq,
+      );
       return told.flatMap(({ message, notice, parts }): HistoryEntry[] => {
         const said: HistoryEntry = {
           from: 'person',

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_OVERHEARD, type TurnDue } from '../../src/core/flow-store.ts';
-import { conversationKey, type Place, roomKey } from '../../src/core/message.ts';
+import { MAX_OVERHEARD } from '../../src/core/flow-store.ts';
 import { defaultOptions, type Options, type OptionsChange } from '../../src/core/options.ts';
 import type { Store } from '../../src/core/store.ts';
 import {
@@ -25,10 +24,9 @@ const silent: Options = { ...defaultOptions, storeContent: false };
 
 /** What of what people say is kept, for whom, and how it goes. */
 export function contentContract(current: () => Store, beside: () => Promise<Store>): void {
-  const overhear = async (store: Store, world: World, text: string, keyOf = conversationKey) => {
+  const overhear = async (store: Store, world: World, text: string) => {
     const inbound = accepted(world.integration.id, message({ text }), unheard);
-    const conversation = keyOf(world.integration.id, inbound.message.at);
-    await acceptAll(store, world, [{ ...inbound, conversation, overheard: true }]);
+    await acceptAll(store, world, [{ ...inbound, overheard: true }]);
   };
   /** As the next message of the conversation would see it. */
   const told = async (store: Store, { integration }: World, limit = 50) => {
@@ -96,29 +94,6 @@ export function contentContract(current: () => Store, beside: () => Promise<Stor
     });
   });
 
-  describe('what was overheard where it opened no thread', () => {
-    it('is told in each thread of its room, and forgotten but for the newest', async () => {
-      const store = current();
-      const world = await makeWorld(store);
-      const { id } = world.integration;
-      const many = Array.from({ length: MAX_OVERHEARD + 3 }, (_, n) => {
-        const at = { channel: 'c1', thread: `own${n}` };
-        const inbound = accepted(id, message({ text: `${n}`, at }), unheard);
-        return { ...inbound, conversation: roomKey(id, at), overheard: true };
-      });
-      await acceptAll(store, world, many);
-      const newest = many.slice(3).map(({ message: { text } }) => text);
-      await overhear(store, world, 'in a thread');
-      const toldIn = async (at: Place) => {
-        const history = await store.history(id, conversationKey(id, at), 2 ** 40, 9);
-        return history.map((entry) => entry.text);
-      };
-      expect(await told(store, world)).toEqual([...newest.slice(1), 'in a thread']);
-      expect(await toldIn({ channel: 'c1', thread: 'new' })).toEqual(newest);
-      expect(await toldIn({ channel: 'c2', thread: 'new' })).toEqual([]);
-    });
-  });
-
   describe('a notice', () => {
     it.each(['delivered', 'refused'])('gives its own fate when it is %s, is not counted and not told', async (how) => {
       const store = current();
@@ -167,30 +142,6 @@ export function contentContract(current: () => Store, beside: () => Promise<Stor
       expect((await recovered(store, world)).turns.map(({ message: { text } }) => text)).toContain('waiting');
       await deliver(store, world, await answer(store, world, waiting, 'late'));
       expect(await told(store, world)).toEqual(['forget it', 'later']);
-    });
-
-    it('takes a channel with all its threads, and no other', async () => {
-      const store = current();
-      const [world, stranger] = [await makeWorld(store), await makeWorld(store)];
-      await overhear(store, world, 'murmur', roomKey);
-      const inThread = await hear(store, world, { text: 'in a thread', at: { channel: 'c1', thread: 't9' } });
-      await deliver(store, world, await answer(store, world, inThread, 'a'));
-      const outside = await hear(store, world, { text: 'outside', at: { channel: 'c1' } });
-      const waiting = await hear(store, world, { text: 'waiting', at: { channel: 'c1', thread: 't8' } });
-      await answer(store, world, outside, 'b');
-      const others = [
-        await hear(store, world, { text: 'there', at: { channel: 'c9' } }),
-        await hear(store, stranger, { text: 'there', at: { channel: 'c1' } }),
-      ];
-      const turn = await hear(store, world, { text: 'forget it' });
-
-      await store.forget(turn.integrationId, { channel: 'c1' }, turn.seq);
-      const texts = async ({ integrationId, conversation }: TurnDue) =>
-        (await store.history(integrationId, conversation, 2 ** 40, 9)).map((entry) => entry.text);
-      for (const gone of [inThread, outside, waiting]) expect(await texts(gone)).toEqual([]);
-      for (const other of others) expect(await texts(other)).toEqual(['there']);
-      expect(await told(store, world)).toEqual(['forget it']);
-      expect((await recovered(store, world)).turns.map(({ message }) => message.text)).toContain('waiting');
     });
 
     it('finds nothing where there is nothing', async () => {

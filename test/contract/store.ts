@@ -10,6 +10,7 @@ import { integrationsContract } from './store-integrations.ts';
 import { memoryContract } from './store-memory.ts';
 import { ownersContract } from './store-owners.ts';
 import type { Open, Opened } from './store-rig.ts';
+import { roomsContract } from './store-rooms.ts';
 import { usageContract } from './store-usage.ts';
 
 /**
@@ -29,6 +30,7 @@ export function storeContract(name: string, open: Open): void {
     answersContract(current);
     memoryContract(current);
     contentContract(current, () => opened.beside());
+    roomsContract(current);
     usageContract(current);
     ownersContract(current);
     arrivalsContract(current);

@@ -1,7 +1,7 @@
-import { type Kysely, sql } from 'kysely';
+import { expressionBuilder, type Kysely, sql } from 'kysely';
 import { MAX_OVERHEARD, type Where } from '../../core/flow-store.ts';
 import type { IntegrationId } from '../../core/ids.ts';
-import type { ConversationKey } from '../../core/message.ts';
+import { type ConversationKey, roomKey } from '../../core/message.ts';
 import type { DialectParts } from '../dialect.ts';
 import { hotWrite, type Slots } from '../hot.ts';
 import type { Schema } from '../schema.ts';
@@ -50,6 +50,18 @@ export interface Before {
   readonly seq: number;
 }
 
+function saidBefore(dialect: DialectParts, { integrationId, where, seq }: Before) {
+  const eb = expressionBuilder<Schema, 'messages'>();
+  if ('conversation' in where) return eb.and([eb('conversation', '=', where.conversation), eb('seq', '<', seq)]);
+  const there = eb('channel', '=', where.channel);
+  // PostgreSQL sorts text as people do, so that a room's keys need not be neighbours in its index.
+  if (dialect.name === 'postgres') return eb.and([there, eb('seq', '<', seq)]);
+  // All of them, and of few other channels. The sign keeps SQLite from looking through all that was ever said before.
+  const room = roomKey(integrationId, where);
+  const near = [eb('conversation', '>=', room), eb('conversation', '<', `${room}0`)];
+  return eb.and([there, ...near, sql<boolean>`+seq < ${seq}`]);
+}
+
 /**
  * Everything that has its outcome, of an integration, or of one conversation or channel before `seq`. Answers the messages that have none
  * yet. Those that were due are locked first, then those overheard, each by their key, as `accept` does.
@@ -64,13 +76,7 @@ export async function eraseSettled(
       .selectFrom('messages')
       .select(['seq', 'fate_kind'])
       .where('integration_id', '=', of.integrationId)
-      .where((eb) => {
-        if (!('where' in of)) return eb.and([]);
-        const { where, seq } = of;
-        const there =
-          'channel' in where ? eb('channel', '=', where.channel) : eb('conversation', '=', where.conversation);
-        return eb.and([there, eb('seq', '<', seq)]);
-      })
+      .where('where' in of ? saidBefore(dialect, of) : sql.lit(true))
       .where(flag, '=', sql.lit(1))
       .orderBy('seq')
       .modifyEnd(dialect.forUpdate)

@@ -82,10 +82,7 @@ const selectHistory = hot((db, { value }: Slots<HistoryInput>) =>
         .limit(value(({ limit }) => limit));
       // One by one, so that each is found by the index: of both together SQLite would look through all that was ever said.
       const overheard = (where: typeof room) =>
-        said()
-          .where('conversation', '=', where)
-          .where('overheard', '=', sql.lit(1))
-          .limit(sql.lit(MAX_OVERHEARD));
+        said().where('conversation', '=', where).where('overheard', '=', sql.lit(1)).limit(sql.lit(MAX_OVERHEARD));
       return db
         .selectFrom(due.as('due'))
         .selectAll()
