@@ -72,6 +72,8 @@ describe('accepting', { timeout: 30_000 }, () => {
     expect(judged).toMatchObject([
       { integration: bot.id, message: relayed.id, platform: 'chat', outcome: 'ignored:from_bot' },
     ]);
+    const unheard = rig.log.filter(({ event }) => event === 'message_unheard').map(({ fields }) => fields);
+    expect(unheard).toMatchObject([{ bot: bot.integration.botId, channel: 'c9', message: elsewhere.id }]);
   });
 
   it('F002 F043: what is told again after a restart is known, answered or not', async () => {

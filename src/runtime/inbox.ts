@@ -70,6 +70,7 @@ export function createInbox({ store, turns, metrics, log, clock, random }: Inbox
 
   function judged(
     connector: Connector,
+    bot: Bot,
     routes: readonly Integration[],
     messages: readonly InboundMessage[],
     places: Places,
@@ -82,6 +83,8 @@ export function createInbox({ store, turns, metrics, log, clock, random }: Inbox
       const integration = hearing(connector, routes, message.at);
       if (!integration) {
         metrics.accepted(platform, 'unheard');
+        const { channel } = message.at;
+        log.debug('message_unheard', { platform, bot: bot.id, channel, message: message.id });
         continue;
       }
       const conversation = conversationKey(integration.id, message.at);
@@ -111,7 +114,7 @@ export function createInbox({ store, turns, metrics, log, clock, random }: Inbox
       const isFresh = fresh.delete(message.id);
       metrics.accepted(bot.platform, isFresh ? outcome : 'known');
       if (!isFresh || fate === null) continue;
-      const which = { bot: bot.id, integration: integrationId, message: message.id };
+      const which = { bot: bot.id, integration: integrationId, channel: message.at.channel, message: message.id };
       log.debug('message_judged', { platform: bot.platform, ...which, outcome });
     }
   }
@@ -128,6 +131,7 @@ export function createInbox({ store, turns, metrics, log, clock, random }: Inbox
     async accept(session, messages, cursors) {
       const accepted = judged(
         session.connector,
+        session.bot,
         session.owned.routes.map(({ integration }) => integration),
         messages,
         session.places,
@@ -154,7 +158,7 @@ export function createInbox({ store, turns, metrics, log, clock, random }: Inbox
 
     async forward(connector, { bot, routes }, messages, cursors) {
       // How many wait there already only the owner's memory knows.
-      const accepted = judged(connector, routes, messages, new Places());
+      const accepted = judged(connector, bot, routes, messages, new Places());
       if (accepted.length === 0 && cursors.length === 0) return;
       // A bot that is gone by now has nothing to hear: that must not fail what came with it for others.
       const batch = { botId: bot.id, epoch: null, messages: accepted, cursors, at: clock.now() };

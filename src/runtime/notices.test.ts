@@ -28,6 +28,8 @@ describe('when there is no answer', { timeout: 30_000 }, () => {
     expect(sent()).toEqual([text, 'fine']);
     expect(rig.platform.calls[0]?.delivery.replyTo).toBe('m1');
     expect(rig.fates()).toEqual({ bad: `failed:${reason}`, good: 'answered' });
+    const ended = rig.log.filter(({ event }) => event === 'turn_ended').map(({ fields }) => fields);
+    expect(ended).toMatchObject([{ message: 'm1', channel: 'c1', outcome: `failed:${reason}` }]);
     // The notice is no answer: it is not counted, and no model will believe to have said it.
     expect(rig.query('select message_count as n from integrations')).toEqual([{ n: 3 }]);
     // Nor will it read again what it refused: then nobody here would get an answer any more.

@@ -53,6 +53,8 @@ export function createReplies(deps: ReplyDeps): Replies {
     session.log.info('turn_ended', {
       integration: due.integrationId,
       seq: due.seq,
+      message: due.message.id,
+      channel: session.present(due.message.at).channel,
       outcome: `${fate.kind}:${fate.reason}`,
     });
   }
