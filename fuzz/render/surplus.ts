@@ -24,9 +24,12 @@ export function withoutSurplus(answer: string): string {
 function withWholeCode(line: string, at: number, lines: readonly string[]): string {
   const delimiters = lines[at + 1] ?? '';
   if (!line.includes('`') || !line.includes('|') || !DELIMITERS.test(delimiters)) return line;
-  const head = line.replace(CODE, (code) => code.replaceAll('|', ' '));
+  const head = whole(line);
   return cellsOf(bare(head)).length === cellsOf(bare(delimiters)).length ? head : line;
 }
+
+/** Without the bars in its code. */
+const whole = (row: string): string => row.replace(CODE, (code) => code.replaceAll('|', ' '));
 
 const bare = (line = ''): string => line.replace(BEFORE, '').trim();
 
@@ -38,8 +41,8 @@ const cellsOf = (row: string): string[] =>
 
 function fitted(line = '', columns: number): string {
   const row = bare(line);
-  const cells = cellsOf(row);
-  if (cells.length <= columns) return line;
+  if (cellsOf(row).length <= columns) return line;
+  const cells = cellsOf(whole(row));
   const last = cells.slice(columns - 1).join(' ');
   return `${BEFORE.exec(line)?.[0] ?? ''}| ${[...cells.slice(0, columns - 1), last].join(' | ')} |`;
 }

@@ -1,13 +1,14 @@
 import createParser, { type Env, type MarkdownIt, type Token } from 'markdown-it';
 import { address } from './rules/address.ts';
-import { keepCells } from './rules/cells.ts';
+import { cells } from './rules/cells.ts';
 import { citation } from './rules/citation.ts';
 import { limitDefinitions } from './rules/definition.ts';
 import { DEEPEST, limitImages, tooDeep } from './rules/depth.ts';
 import { mendEmphasis } from './rules/emphasis.ts';
 import { footnote } from './rules/footnote.ts';
 import { maths, mathsBlock } from './rules/maths.ts';
-import { product } from './rules/product.ts';
+import { signs } from './rules/signs.ts';
+import { useStandIns } from './rules/stand-ins.ts';
 
 export type { Token };
 
@@ -20,14 +21,15 @@ function makeParser(): MarkdownIt {
   // What defines a link may have to be shown: `unused.ts`.
   parser.core.ruler.disable('strip_references');
   parser.block.ruler.before('table', 'too_deep', tooDeep);
-  keepCells(parser);
+  parser.block.ruler.before('table', 'cells', cells);
   parser.block.ruler.before('reference', 'footnote', footnote);
   const ends = ['paragraph', 'reference', 'blockquote', 'list'];
   parser.block.ruler.before('lheading', 'maths', mathsBlock, { alt: ends });
   parser.inline.ruler.after('text', 'address', address);
   parser.inline.ruler.before('escape', 'maths', maths);
-  parser.inline.ruler.before('emphasis', 'product', product);
+  parser.inline.ruler.before('escape', 'signs', signs);
   parser.inline.ruler.before('link', 'citation', citation);
+  useStandIns(parser);
   mendEmphasis(parser);
   limitDefinitions(parser);
   limitImages(parser);

@@ -1,8 +1,7 @@
-import type { MarkdownIt, StateBlock } from 'markdown-it';
+import type { StateBlock } from 'markdown-it';
 import type { BlockRule } from './paragraph.ts';
+import { BAR } from './stand-ins.ts';
 
-/** Stands for a `|` that parts no cells. As nobody can see it, no text that is read has it. */
-const BAR = '\uFFF9';
 const DELIMITERS = /^\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$/;
 /** Rows that are longer, and runs of backticks beyond so many, are read by the letter; UTF-16 units. */
 const MOST = 20_000;
@@ -10,20 +9,10 @@ const MOST_TICKS = 200;
 
 /**
  * By the letter of GFM a `|` parts cells even within code, and cells beyond the head's are not shown at all. In rows of more
- * cells than the head has code is left whole, and what is still too much goes to the last cell.
+ * cells than the head has code is left whole, and what is still too much goes to the last cell. The rule begins no block: it
+ * prepares the rows of a table for the one that does.
  */
-export function keepCells(parser: MarkdownIt): void {
-  parser.block.ruler.before('table', 'cells', cells);
-  parser.core.ruler.after('block', 'bars', ({ tokens }) => {
-    for (const token of tokens) {
-      if (token.content.includes(BAR)) token.content = token.content.replaceAll(BAR, '|');
-      if (token.info.includes(BAR)) token.info = token.info.replaceAll(BAR, '|');
-    }
-  });
-}
-
-/** Begins no block: it prepares the rows of a table for the rule that does. */
-const cells: BlockRule = (state, from, end, silent) => {
+export const cells: BlockRule = (state, from, end, silent) => {
   if (silent || from + 2 > end) return false;
   const sign = state.src.charAt((state.bMarks[from + 1] ?? 0) + (state.tShift[from + 1] ?? 0));
   if (sign !== '|' && sign !== '-' && sign !== ':') return false;

@@ -51,16 +51,6 @@ describe('emphasis', () => {
   });
 });
 
-describe('products and powers', () => {
-  it.each(['2**10=1024, 3**2=9', 'x**2 + y**2', '2**n + 3**n'])('%s', (source) => {
-    expect(runs(source)).toEqual([{ text: source }]);
-  });
-
-  it('end where bold words end', () => {
-    expect(runs('**2**10')).toEqual([bold('2'), { text: '10' }]);
-  });
-});
-
 describe('addresses', () => {
   const link = (text: string, look: object = {}): Run => ({ text, ...look, href: text });
   it.each([
