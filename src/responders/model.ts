@@ -43,6 +43,8 @@ export function modelResponder(options: ModelResponder): Responder {
       const outcome = yield* attempt({ model: languageModel, prompt, clock, timeouts, deadline, spent }, signal);
       if (outcome.ok) {
         log.debug('model_answered', { ...outcome.answered, tokens, retries, ms: Math.round(clock.elapsed() - start) });
+        // It goes out as it is, and ends in the middle of a word.
+        if (outcome.answered.finish === 'length') log.warn('answer_cut_short', outcome.answered);
         return;
       }
       signal.throwIfAborted();

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
-import type { Log } from '../../src/core/log.ts';
+import { type Log, silentLog } from '../../src/core/log.ts';
 import { RESTART } from '../../src/core/responder.ts';
 import type { Fault } from '../../src/simulators/model/fault.ts';
 import { FLOOD } from '../../src/simulators/model/flood.ts';
@@ -146,9 +146,14 @@ describe('what passes', () => {
     await expect(ask({}, { timeouts })).rejects.toMatchObject({ reason: 'model_overloaded' });
   });
 
-  it('takes what came when the length ran out', async () => {
+  it('takes what came when the length ran out, and says so', async () => {
+    const warned: unknown[] = [];
+    const log: Log = { ...silentLog, warn: (...line) => void warned.push(line), child: () => log };
     simulator.fault({ kind: 'answer', text: 'as far as', finish: 'length' });
-    expect(await ask()).toBe('as far as');
+    expect(await ask({}, {}, systemClock, log)).toBe('as far as');
+    expect(warned).toEqual([['answer_cut_short', { characters: 9, finish: 'length' }]]);
+    expect(await ask({}, {}, systemClock, log)).not.toBe('');
+    expect(warned).toHaveLength(1);
   });
 
   it('keeps a text whole that begins with blank lines', async () => {

@@ -25,6 +25,16 @@ describe('the prompt', () => {
     });
   });
 
+  it('is the question alone when a filter has taken offence at the whole, and that once', async () => {
+    const history = [{ from: 'person', name: 'Bob', text: 'BADWORD', at: 0 }] as const;
+    simulator.fault({ kind: 'status', status: 400, code: 'content_filter' });
+    expect(await ask({ history })).toBe('Answer to: Grace: What is a prime?');
+    expect(simulator.prompts.map(({ text }) => text.includes('BADWORD'))).toEqual([true, false]);
+    simulator.fault({ kind: 'status', status: 400, code: 'content_filter', times: null });
+    await expect(ask({ history })).rejects.toMatchObject({ reason: 'model_refused' });
+    expect(simulator.prompts).toHaveLength(4);
+  });
+
   it('holds no id and no key', async () => {
     simulator.fault({ kind: 'echo_prompt' });
     expect(await ask()).not.toMatch(/rp_example1|usr_|sk-simulator/);
