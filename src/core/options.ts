@@ -16,7 +16,7 @@ export interface Options {
 export interface Limits {
   /** Turns a minute of one person; ten minutes' worth can be saved up and used at once. */
   readonly personTurnsPerMinute: number;
-  /** The same for all people of one conversation together, */
+  /** The same for all people of one room together, */
   readonly chatTurnsPerMinute: number;
   /** and for the whole integration. */
   readonly turnsPerMinute: number;

@@ -11,8 +11,8 @@ const LATER = "Sorry, I can't answer right now. Please try again in a little whi
 /** Where each question opens a thread of its own, and so a conversation. */
 describe('a room', { timeout: 30_000 }, () => {
   let rig: Rig;
-  const start = async (options: SomeOptions = {}, autoRespond = true) => {
-    rig = await startRig();
+  const start = async (options: SomeOptions = {}, autoRespond = true, greeting?: string) => {
+    rig = await startRig(greeting === undefined ? {} : { greeting });
     rig.platform.connector.opensThread = ({ id, at }) => id === at.thread;
     await rig.begin();
     return rig.connect(undefined, { options, autoRespond });
@@ -111,5 +111,16 @@ describe('a room', { timeout: 30_000 }, () => {
     await rig.quiet();
     expect(texts()).toEqual(['a secret of others']);
     expect(times('Done. I have forgotten our conversation.')).toBe(2);
+  });
+
+  it('greets once who opens threads in a conversation of two', async () => {
+    await start({}, true, 'Hi!');
+    await rig.say('one', { direct: true });
+    await rig.quiet();
+    await rig.say('in a thread', { direct: true, at: { channel: 'c1', thread: 't1' } });
+    await rig.quiet();
+    await rig.say('with somebody else', { direct: true, at: { channel: 'c2', thread: 't1' } });
+    await rig.quiet();
+    expect(sent()).toEqual(['Hi!', 're: one', 're: in a thread', 'Hi!', 're: with somebody else']);
   });
 });

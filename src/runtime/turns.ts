@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Part } from '../core/delivery.ts';
 import type { TurnDue, Where } from '../core/flow-store.ts';
 import type { Route } from '../core/integration.ts';
-import { conversationKey, type Fate } from '../core/message.ts';
+import { conversationKey, type Fate, type Place } from '../core/message.ts';
 import type { UserLimits } from '../core/options.ts';
 import { commandOf, MAX_AGE_MS } from '../core/policy.ts';
 import type { HistoryEntry } from '../core/responder.ts';
@@ -90,17 +90,22 @@ export function createTurns(deps: TurnDeps): Turns {
     return allowance.command(due) ?? replies.render(session, due, replr.greetingMessage);
   }
 
+  async function answered({ integrationId, seq }: TurnDue, at: Place): Promise<boolean> {
+    const told = (limit: number) => store.history(integrationId, conversationKey(integrationId, at), seq, limit);
+    const newest = await told(1);
+    // Where only failures stand before it, this is the first answer all the same.
+    return newest.length > 0 && (answeredAmong(newest) || answeredAmong(await told(GREETING_LOOKS_BACK)));
+  }
+
   /** What stands before the very first answer of a conversation of two. */
   async function greeting(session: Session, due: TurnDue, { replr, integration }: Route): Promise<readonly Part[]> {
     // Without a memory every message would be the first.
     if (!due.message.direct || replr.greetingMessage === null || !integration.options.storeContent) return [];
-    const conversation = conversationKey(due.integrationId, session.present(due.message.at));
-    const told = (limit: number) => store.history(due.integrationId, conversation, due.seq, limit);
+    const at = session.present(due.message.at);
     try {
-      const newest = await told(1);
-      // Where only failures stand before it, this is the first answer all the same.
-      const first = newest.length === 0 || (!answeredAmong(newest) && !answeredAmong(await told(GREETING_LOOKS_BACK)));
-      return first ? await replies.render(session, due, replr.greetingMessage) : [];
+      // Who opens a thread in a conversation that is under way is no stranger.
+      const known = (await answered(due, at)) || (at.thread !== undefined && (await answered(due, withoutThread(at))));
+      return known ? [] : await replies.render(session, due, replr.greetingMessage);
     } catch (error) {
       // The answer is there, and better without a greeting than not at all.
       session.log.warn('greeting_left_out', { seq: due.seq, error });
@@ -182,5 +187,6 @@ function saidIn(session: Session, { integrationId, message }: TurnDue): Where {
   return outside ? { channel: at.channel } : { conversation: conversationKey(integrationId, at) };
 }
 
+const withoutThread = ({ thread: _, ...at }: Place): Place => at;
 const answeredAmong = (entries: readonly HistoryEntry[]) => entries.some(({ from }) => from === 'replr');
 const tooOld = ({ message }: TurnDue, clock: Clock) => clock.now() - message.sentAt > MAX_AGE_MS;
