@@ -44,7 +44,7 @@ export function modelResponder(options: ModelResponder): Responder {
       if (outcome.ok) {
         log.debug('model_answered', { ...outcome.answered, tokens, retries, ms: Math.round(clock.elapsed() - start) });
         // It goes out as it is, and ends in the middle of a word.
-        if (outcome.answered.finish === 'length') log.warn('answer_cut_short', outcome.answered);
+        if (outcome.answered.finish === 'length') log.warn('answer_cut_short', { ...outcome.answered });
         return;
       }
       signal.throwIfAborted();
