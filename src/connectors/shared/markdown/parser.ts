@@ -6,6 +6,7 @@ import { limitDefinitions } from './rules/definition.ts';
 import { DEEPEST, limitImages, tooDeep } from './rules/depth.ts';
 import { mendEmphasis } from './rules/emphasis.ts';
 import { footnote } from './rules/footnote.ts';
+import { mendIndents } from './rules/indent.ts';
 import { maths, mathsBlock } from './rules/maths.ts';
 import { signs } from './rules/signs.ts';
 import { useStandIns } from './rules/stand-ins.ts';
@@ -29,6 +30,7 @@ function makeParser(): MarkdownIt {
   parser.inline.ruler.before('escape', 'maths', maths);
   parser.inline.ruler.before('escape', 'signs', signs);
   parser.inline.ruler.before('link', 'citation', citation);
+  mendIndents(parser);
   useStandIns(parser);
   mendEmphasis(parser);
   limitDefinitions(parser);

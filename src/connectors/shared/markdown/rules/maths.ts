@@ -20,7 +20,7 @@ export const mathsBlock: BlockRule = (state, from, end, silent) => {
   const sign = state.src.charCodeAt((state.bMarks[from] ?? 0) + (state.tShift[from] ?? 0));
   if (sign !== DOLLAR && sign !== BACKSLASH) return false;
   const first = lineOf(state, from);
-  const close = first.startsWith('$$') ? '$$' : first.startsWith('\\[') ? '\\]' : undefined;
+  const close = /^\$\$(?!\$)/.test(first) ? '$$' : first.startsWith('\\[') ? '\\]' : undefined;
   if (!close || (state.sCount[from] ?? 0) - state.blkIndent >= 4 || first.includes(close, 2)) return false;
   const after = state.bMarks[from + 1] ?? 0;
   const last = state.eMarks[Math.min(end, from + MOST_LINES) - 1] ?? after;
@@ -38,7 +38,9 @@ function closingLine(state: StateBlock, from: number, end: number, close: string
     if (!state.isEmpty(line) && (state.sCount[line] ?? 0) < state.blkIndent) return undefined;
     const text = lineOf(state, line);
     if (/^(?:```|~~~)/.test(text)) return undefined;
-    if (text.includes(close)) return line;
+    // `$$$` is a price, and a line of it no end.
+    if (text.includes(close) && !text.includes('$$$')) return line;
+    if (text.includes('**')) return undefined;
   }
   return undefined;
 }
@@ -84,6 +86,8 @@ function endOfBrackets(src: string, from: number, max: number): number | undefin
   if (close === -1) return undefined;
   const content = src.slice(from + 2, close);
   if (MARKDOWN.test(content) || content.trim() === '') return undefined;
+  // Digits and the like that somebody escaped are none, nor are signs to choose from.
+  if (/^(?:[\d .,:;–-]|a-z|A-Z)*$/.test(content)) return undefined;
   // `\(n\)` is a formula, too, and so is what brackets in lines of their own enclose.
   const stands = open === '(' ? !/\p{L}{2}/u.test(content) : content.startsWith('\n');
   return stands || FORMULA.test(content) ? close + 2 : undefined;

@@ -156,6 +156,16 @@ describe('maths', () => {
     ['$$open\n- a', [{ text: '$$open' }, { text: 'list' }]],
     ['\\[1\\] \\(see *this*\\)', [{ text: '[1] (see ' }, { text: 'this', italic: true }, { text: ')' }]],
     ['\\[Your_Name\\] \\[e-mail\\] \\[x\\]', [{ text: '[Your_Name] [e-mail] [x]' }]],
+    ['\\(2021\\), call \\(555\\) 123-4567, \\[A-Z0-9\\]', [{ text: '(2021), call (555) 123-4567, [A-Z0-9]' }]],
+    [
+      '[Dune \\(2021\\)](https://d.example)',
+      [
+        { text: 'Dune (2021)', href: 'https://d.example/' },
+        { text: ' (d.example)', href: 'https://d.example/' },
+      ],
+    ],
+    ['$$ - Mid-range\n- b\n$$$ - Fine', [{ text: '$$ - Mid-range' }, { text: 'list' }]],
+    ['$$ - Mid\n- **b**\n\n$$ - Mid', [{ text: '$$ - Mid' }, { text: 'list' }, { text: '$$ - Mid' }]],
     ['\\(n\\), \\[a_1*b*c\\]', [{ text: '\\(n\\), \\[a_1*b*c\\]' }]],
   ])('%j', (source, expected) => {
     expect(runs(source)).toEqual(expected);
