@@ -9,6 +9,8 @@ interface Context {
   readonly quoted: boolean;
   /** In an item of a list that the apps know as one, or of one whose markers are text to them. */
   readonly listed: 'as list' | 'as text' | undefined;
+  /** In a list in a list. */
+  readonly nested: boolean;
   /** Characters that stand before each line. */
   readonly indent: number;
 }
@@ -115,7 +117,8 @@ function fenced(language: string, code: string, writing: Writing): string[] {
 }
 
 function quote(blocks: readonly Block[], context: Context): Line[] {
-  if (context.quoted) return flow(blocks, context);
+  // One in a list stands at the margin and ends the list, which leaves an outer one's next item without its indent.
+  if (context.quoted || context.nested) return flow(blocks, context);
   const lines = flow(blocks, { ...context, quoted: true, listed: undefined, indent: context.indent + 2 });
   return lines.map(({ text }) => ({ text: `> ${text}`, place: 'at margin' }));
 }
@@ -137,7 +140,12 @@ function list({ start, items }: List, context: Context): Line[] {
     if (!item.continued) number++;
     // From all items the apps take as much as the first marker needs.
     indent ||= marker.length;
-    const more = itemLines(item, marker, { ...context, listed, indent: context.indent + indent }, indent);
+    const more = itemLines(
+      item,
+      marker,
+      { ...context, listed, nested: context.listed !== undefined, indent: context.indent + indent },
+      indent,
+    );
     const open = openList(lines);
     if (open !== -1 && open !== own && begins(more)) lines.push({ text: context.listed ? BETWEEN : '' });
     own = marker === '' ? -1 : lines.length;
@@ -180,10 +188,10 @@ interface ItemFlow {
 const knownItems = new WeakMap<Item, Map<string, ItemFlow>>();
 
 function itemFlow(item: Item, blocks: readonly Block[], context: Context): readonly Line[] {
-  const { writing, quoted, listed, indent } = context;
+  const { writing, quoted, listed, nested, indent } = context;
   const known = knownItems.get(item) ?? new Map<string, ItemFlow>();
   knownItems.set(item, known);
-  const key = `${writing.care} ${quoted} ${listed} ${indent}`;
+  const key = `${writing.care} ${quoted} ${listed} ${nested} ${indent}`;
   let found = known.get(key);
   if (!found) {
     const own: Writing = { care: writing.care, needed: 'none', plain: true, extra: 0 };

@@ -86,6 +86,11 @@ describe('write', () => {
       [list(null, [p('a'), quote(p('b')), list(null, [p('c')]), list(1, [p('d')])])],
       ['- a', '> b', '  - c', '\u200B', '  1. d'],
     ],
+    [
+      'a quote in a list in a list, as text',
+      [list(null, [list(null, [p('a'), quote(p('b'))], [p('c')])])],
+      ['- ', '  - a', '    b', '  - c'],
+    ],
     ['an item of a quote alone', [list(null, [quote(quote(code('a')))])], ['- \u200B', '> ```', '> a', '> ```']],
     [
       'a list in an item that goes on',

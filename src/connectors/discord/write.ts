@@ -75,7 +75,7 @@ function formOf(block: Block, care: Care): Form {
 
 function newForm(block: Block, care: Care): Form {
   const writing: Writing = { care, needed: 'none', plain: true, extra: 0 };
-  const lines = flow([block], { writing, quoted: false, listed: undefined, indent: 0 });
+  const lines = flow([block], { writing, quoted: false, listed: undefined, nested: false, indent: 0 });
   const text = lines.map((line) => line.text).join('\n');
   return { text, length: text.length + writing.extra, needed: writing.needed, plain: writing.plain };
 }
