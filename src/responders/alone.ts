@@ -2,8 +2,8 @@ import { RESTART, type Responder, ResponderError, TURNED_DOWN } from '../core/re
 
 /**
  * The responder's answer; where it turns down a question that came with a history, that of `alone`, which is shown the question
- * by itself: what others said before may be what a filter takes offence at, and whoever asks now cannot help that. When `alone` brings no answer
- * either, whatever its reason, it stays turned down: it is carried to no other model.
+ * by itself: what others said before may be what a filter takes offence at, and whoever asks now cannot help that. When `alone`
+ * brings no answer either, whatever its reason, it stays turned down: it is carried to no other model.
  */
 export function withoutHistory(respond: Responder, alone: Responder): Responder {
   return async function* answer(turn, signal) {
