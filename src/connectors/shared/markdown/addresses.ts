@@ -31,14 +31,18 @@ export function endOfAddress(text: string, from: number, max = text.length): num
   const found = window.search(END);
   let end = found === -1 ? window.length : found;
   let round = 0;
-  let square = 0;
+  const square: number[] = [];
   for (let at = 0; at < end; at++) {
     const unit = window.charAt(at);
     if (unit === '(') round++;
     else if (unit === ')') round--;
-    else if (unit === '[') square++;
-    // Words of a link end here.
-    else if (unit === ']' && square-- === 0) end = at;
+    else if (unit === '[') square.push(at);
+    else if (unit === ']') {
+      const open = square.pop();
+      // Words of a link end here, or those of one that stands right behind are over.
+      if (open === undefined) end = at;
+      else if (window.charAt(at + 1) === '(') end = open;
+    }
   }
   for (; end > 0; end--) {
     const last = window.charAt(end - 1);

@@ -58,6 +58,11 @@ export function* slices(answer: string): Generator<Slice> {
   }
 }
 
+/** Is it read in one slice? */
+export function isReadWhole(answer: string): boolean {
+  return answer.length <= lengthOfSlice(answer, 0);
+}
+
 function lengthOfSlice(answer: string, from: number): number {
   let length = 0;
   for (let weight = 0; weight < SLICE && from + length < answer.length; length += STRETCH) {

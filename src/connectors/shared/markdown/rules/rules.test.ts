@@ -75,6 +75,13 @@ describe('addresses', () => {
     ['请看**https://ex.com/a**谢谢', [{ text: '请看' }, link('https://ex.com/a', { bold: true }), { text: '谢谢' }]],
     ['https://ex.com/\\_user\\_', [link('https://ex.com/_user_')]],
     ['https://ex.com/?b=1&amp;c=_d_', [link('https://ex.com/?b=1&c=_d_')]],
+    [
+      'https://ex.com[ex.com](https://ex.com/a)',
+      [
+        { text: 'https://ex.com', href: 'https://ex.com/' },
+        { text: 'ex.com', href: 'https://ex.com/a' },
+      ],
+    ],
     ['http://[ex.com](https://ex.com/a)', [{ text: 'http://' }, { text: 'ex.com', href: 'https://ex.com/a' }]],
     ['https://ex.com/a&nbsp;**b**', [link('https://ex.com/a'), { text: '\u00a0' }, bold('b')]],
   ])('%s', (source, expected) => {
