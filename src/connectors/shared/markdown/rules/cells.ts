@@ -1,6 +1,6 @@
 import type { StateBlock } from 'markdown-it';
 import type { BlockRule } from './paragraph.ts';
-import { BAR } from './stand-ins.ts';
+import { barStandIn } from './stand-ins.ts';
 
 const DELIMITERS = /^\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$/;
 /** Rows that are longer, and runs of backticks beyond so many, are read by the letter; UTF-16 units. */
@@ -26,7 +26,7 @@ export const cells: BlockRule = (state, from, end, silent) => {
     const bars = surplusBars(row, columns, line === from);
     const start = (state.bMarks[line] ?? 0) + (state.tShift[line] ?? 0);
     for (const bar of bars) {
-      pieces.push(state.src.slice(done, start + bar), BAR);
+      pieces.push(state.src.slice(done, start + bar), barStandIn(state.env));
       done = start + bar + 1;
     }
   }

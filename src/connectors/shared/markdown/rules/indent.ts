@@ -2,7 +2,8 @@ import type { MarkdownIt } from 'markdown-it';
 
 /** A number of two digits or more, and the columns up to the words of its item. */
 const MARKER = /^( {0,2}\d{2,9}[.)] )\S/;
-const ANY_MARKER = /^ {0,2}\d{2,9}[.)] /m;
+/** What may move is below the first line of an item, or below a blank line there. Most texts have none such. */
+const MAY_MOVE = /\n {3}(?=[-*+>\d`~])(?<=^ {0,2}\d{2,9}[.)] .*\n(?:[ \t]*\n)? {3})/m;
 const BLOCK = /^ {3}(?:[-*+] |\d{1,9}[.)] |>|```|~~~)/;
 const FENCE = /^ {0,3}(```+|~~~+)/;
 
@@ -12,7 +13,7 @@ const FENCE = /^ {0,3}(```+|~~~+)/;
  */
 export function mendIndents(parser: MarkdownIt): void {
   parser.core.ruler.after('normalize', 'indents', (state) => {
-    if (state.src.includes('\n   ') && ANY_MARKER.test(state.src)) state.src = indented(state.src);
+    if (MAY_MOVE.test(state.src)) state.src = indented(state.src);
   });
 }
 

@@ -3,6 +3,8 @@ import { type InlineRule, openRun, STAR } from './delimiters.ts';
 
 const UNDERSCORE = 0x5f;
 const BACKSLASH = 0x5c;
+const SPACE = 0x20;
+const SLASH = 0x2f;
 
 /**
  * One star that is a sign: `2*3`, `a*x`, `sh*t`; `长*宽`, where no other letter stands beside; `COUNT(*)`, `u.*`, and those in
@@ -45,6 +47,8 @@ export const signs: InlineRule = (state, silent) => {
 function starsAt(state: StateInline): number {
   const { src, pos } = state;
   const length = runAt(src, pos);
+  // Most begin a word, and need no closer look.
+  if (src.charCodeAt(pos - 1) === SPACE && src.charCodeAt(pos + length) !== SLASH) return 0;
   const sign = length === 1 ? ONE_STAR : length === 2 ? TWO_STARS : THREE_STARS;
   const isSign = length <= 3 && matches(sign, src, pos) > 0 && !openRun(state, STAR, length);
   return isSign ? length : 0;
