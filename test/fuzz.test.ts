@@ -36,6 +36,9 @@ describe('what is missing', () => {
     ['a head of a table', '| h | i |\n|---|---|\n| a | b |', 'h: a\nb'],
     ['a cell beyond the head', '| h | i |\n|---|---|\n| a | b | c |', 'h i a b'],
     ['a cell beyond the head in a quote', '> | h | i |\n> |---|---|\n> | a | b | c |', 'h i a b'],
+    ['what leads nowhere', '[Max]: Hello!', 'Max'],
+    ['a numbered source', 'a [1]\n\n[1]: https://x.example "Title"', 'a 1 (x.example) 1'],
+    ['a source that nothing refers to', '[x]: https://x.example "Title"', 'x'],
     ['code', '```\nlet x = 1;\n```', 'let x = ;'],
   ])('%s is noticed', (_, answer, shown) => {
     expect(missingText(answer, [], shown)).not.toEqual([]);
@@ -43,6 +46,7 @@ describe('what is missing', () => {
 
   it.each([
     ['signs of Markdown', '**one** [two](https://x.example/y) `three`', 'one two (x.example) three'],
+    ['a definition that is used', 'a [b]\n\n[b]: https://x.example "Title"', 'a b (x.example)'],
     ['a box', '- [x] done', '☑ done'],
     ['heads before each cell', '| h | i |\n|---|---|\n| a | b |\n| c | d |', 'h: a\ni: b\nh: c\ni: d'],
     ['what nobody sees', 'a&#8238;b\u3164c', 'abc'],

@@ -1,6 +1,7 @@
 import createParser, { type Token } from 'markdown-it';
 import { slices } from '../../src/connectors/shared/markdown/source.ts';
 import type { Part } from '../../src/core/delivery.ts';
+import { withShownDefinitions } from './definitions.ts';
 import { withoutSurplus } from './surplus.ts';
 
 /** Its defaults, and every address a link: what is written in brackets as the place a link leads to is no text. */
@@ -41,7 +42,8 @@ const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', qu
  * without the boxes of task lists, also after what nobody sees, for which people see a sign, and with the numbers of lists as
  * they are written, unless all are the same. The head of a table is
  * compared apart from the rest: its words may stand before each cell, so that those of a column without a cell are not
- * looked for. Cells beyond it belong to the last one (`surplus.ts`). Read are the slices that the connectors make of a long answer, which have lost what is invisible; all of
+ * looked for. Cells beyond it belong to the last one (`surplus.ts`), and definitions that
+ * nobody follows are text (`definitions.ts`). Read are the slices that the connectors make of a long answer, which have lost what is invisible; all of
  * these together must be the answer.
  * Where the whole answer goes as a file, the letters and digits of its source must be in the file.
  * Returns what is missing, in words.
@@ -55,9 +57,10 @@ export function missingText(answer: string, parts: readonly Part[], shown: strin
   // Of a long answer, a line that looks like the definition of a link is one, wherever it stands.
   const definitions = answer.match(/^ {0,3}\[[^\]\n^]+\]:.*$/gm) ?? [];
   parser.parse(pieces.length > 1 ? definitions.join('\n\n') : '', env);
+  const asMeant = (source: string) => withoutSurplus(pieces.length === 1 ? withShownDefinitions(source, env) : source);
   const readings = pieces.map(({ source, joint }, at) =>
     readingOf(
-      parser.render(withoutSurplus(source).replace(FOOTNOTE, '$1\\['), env),
+      parser.render(asMeant(source).replace(FOOTNOTE, '$1\\['), env),
       joint === 'table',
       pieces[at + 1]?.joint === 'table',
     ),

@@ -1,0 +1,39 @@
+import createParser, { type Env, type Token } from 'markdown-it';
+
+const parser = createParser();
+parser.core.ruler.disable('strip_references');
+parser.validateLink = () => true;
+/** What else is said behind `[label]:` is no address, and nobody can follow it. */
+const LEADS = /^(?:https?:\/\/[^/?#\\\s]|www\.|mailto:[^?\s]{3}|#$|$)/i;
+
+/**
+ * The definitions of an answer that people want to read, as text: those that lead nowhere, that are numbered, or that
+ * nothing refers to, each as often as it is written differently. Only signs change. Of a definition in several lines, and of those
+ * in an answer that is read in slices, nothing is asked. `env`: keeps those that lead somewhere.
+ */
+export function withShownDefinitions(answer: string, env: Env): string {
+  const tokens = parser.parse(answer, env);
+  const lines = answer.split('\n');
+  const used = new Set(labelsIn(tokens));
+  const seen = new Set<string>();
+  for (const { type, map, meta } of tokens) {
+    if (type !== 'reference_definition' || !map || map[1] - map[0] !== 1) continue;
+    const line = lines[map[0]] ?? '';
+    const [, written = line, address = ''] = /(\[.*?\]:\s*<?([^\s>]*).*)$/.exec(line) ?? [];
+    const leads = LEADS.test(address);
+    const isComment = leads && /^#?$/.test(address);
+    const label = String(meta?.label);
+    const isShown = !leads || /^\d+$/.test(label) || !used.has(label);
+    if (!LEADS.test(env.references?.[label]?.href ?? '')) delete env.references?.[label];
+    if (isShown && !isComment && !seen.has(written)) lines[map[0]] = line.replace('[', '\\[');
+    seen.add(written);
+  }
+  return lines.join('\n');
+}
+
+function labelsIn(tokens: readonly Token[]): string[] {
+  return tokens.flatMap(({ type, meta, children }) => [
+    ...(type !== 'reference_definition' && typeof meta?.label === 'string' ? [meta.label] : []),
+    ...labelsIn(children ?? []),
+  ]);
+}
