@@ -42,7 +42,7 @@ export function linked(words: readonly Run[], href: string, defined = false): re
 }
 
 export function mailAddress(href: string): string | undefined {
-  return /^mailto:([^?\s]{3,254})/i.exec(href)?.[1];
+  return /^mailto:([^?\s]{3,254})/iu.exec(href)?.[1];
 }
 
 /** Too long for a link, but not to be read. */

@@ -22,7 +22,7 @@ function makeParser(): MarkdownIt {
   // What defines a link may have to be shown: `unused.ts`.
   parser.core.ruler.disable('strip_references');
   parser.block.ruler.before('table', 'too_deep', tooDeep);
-  parser.block.ruler.before('table', 'cells', cells);
+  parser.block.ruler.before('table', 'cells', cells, { alt: ['paragraph', 'reference'] });
   parser.block.ruler.before('reference', 'footnote', footnote);
   const ends = ['paragraph', 'reference', 'blockquote', 'list'];
   parser.block.ruler.before('lheading', 'maths', mathsBlock, { alt: ends });

@@ -72,6 +72,7 @@ describe('definitions', () => {
 
   it('may be addresses of mail', () => {
     expect(text('[Write] me.\n\n[write]: mailto:a@b.example')).toBe('Write (a@b.example) me.');
+    expect(text(`[](mailto:a${'👍'.repeat(200)})`).isWellFormed()).toBe(true);
   });
 
   it('are known to all slices of a long text, and those that are used are hidden', () => {

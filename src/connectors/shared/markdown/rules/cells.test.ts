@@ -32,6 +32,13 @@ describe('cells', () => {
     ]);
   });
 
+  it('of a head with code below words', () => {
+    expect(cellsOf('So:\n| `a|b` | c |\n|--|--|\n| 1 | 2 |')).toEqual([
+      ['`a|b`', 'c'],
+      ['1', '2'],
+    ]);
+  });
+
   it('stand in quotes and items', () => {
     const quoted = `> ${head.replace('\n', '\n> ')}> | 1 | 2 | 3 |`;
     expect(read(quoted)).toMatchObject([{ blocks: [{ rows: [[[{ text: '1' }], [{ text: '2 | 3' }]]] }] }]);

@@ -12,8 +12,8 @@ const MOST_TICKS = 200;
  * cells than the head has code is left whole, and what is still too much goes to the last cell. The rule begins no block: it
  * prepares the rows of a table for the one that does.
  */
-export const cells: BlockRule = (state, from, end, silent) => {
-  if (silent || from + 2 > end) return false;
+export const cells: BlockRule = (state, from, end) => {
+  if (from + 2 > end) return false;
   const sign = state.src.charAt((state.bMarks[from + 1] ?? 0) + (state.tShift[from + 1] ?? 0));
   if (sign !== '|' && sign !== '-' && sign !== ':') return false;
   const delimiters = lineOf(state, from + 1).trim();
