@@ -8,6 +8,9 @@ export const MAX_URL = 2_048;
  */
 const END =
   /[\s<>"`|\\^{}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[^\0-\x7F\p{L}\p{M}\p{N}\u200C\u200D]|(?<=[A-Za-z\d])(?!\p{Script=Latin})\p{L}/u;
+const END_FROM = new RegExp(END, 'gu');
+/** Nothing before it ends an address: most hold nothing but ASCII, and are read in less time so. */
+const MAYBE_END = /[\s<>"`|\\^{}]|[^\0-\x7F]/;
 const TRAILING = new Set(".,;:!?'*~");
 
 /** Is the `:` at `colon` that of a bare `http:` or `https:`? */
@@ -28,7 +31,7 @@ export function startsApart(text: string, start: number): boolean {
  */
 export function endOfAddress(text: string, from: number, max = text.length): number {
   const window = text.slice(from, Math.min(max, from + MAX_URL + 1));
-  const found = window.search(END);
+  const found = findEnd(window);
   let end = found === -1 ? window.length : found;
   let round = 0;
   const square: number[] = [];
@@ -50,4 +53,11 @@ export function endOfAddress(text: string, from: number, max = text.length): num
     else if (!TRAILING.has(last)) break;
   }
   return from + end;
+}
+
+function findEnd(window: string): number {
+  const first = window.search(MAYBE_END);
+  if (first === -1 || window.charCodeAt(first) < 0x80) return first;
+  END_FROM.lastIndex = first;
+  return END_FROM.exec(window)?.index ?? -1;
 }
