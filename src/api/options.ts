@@ -4,7 +4,10 @@ import { defaultOptions, type Limits, type Options, type OptionsChange } from '.
 /** Of each limit our name, and what it is about. */
 const limitNames = {
   person_turns_per_minute: ['personTurnsPerMinute', 'Messages of one person that are answered in a minute.'],
-  chat_turns_per_minute: ['chatTurnsPerMinute', 'The same for all people of one channel together, its threads included.'],
+  chat_turns_per_minute: [
+    'chatTurnsPerMinute',
+    'The same for all people of one channel together, its threads included.',
+  ],
   turns_per_minute: ['turnsPerMinute', 'The same for the whole integration.'],
   person_tokens_per_day: [
     'personTokensPerDay',
