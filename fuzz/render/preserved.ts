@@ -40,11 +40,10 @@ const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', qu
  * must all occur in what is shown, in the same order, with whatever between them. What the answer's are is read
  * independently of the connectors: the Markdown as HTML (markdown-it, its defaults), without tags, without addresses, and
  * without the boxes of task lists, also after what nobody sees, for which people see a sign, and with the numbers of lists as
- * they are written, unless all are the same. The head of a table is
- * compared apart from the rest: its words may stand before each cell, so that those of a column without a cell are not
- * looked for. Cells beyond it belong to the last one (`surplus.ts`), and definitions that
- * nobody follows are text (`definitions.ts`). Read are the slices that the connectors make of a long answer, which have lost what is invisible; all of
- * these together must be the answer.
+ * they are written, unless all are the same. The head of a table is compared apart from the rest: its words may stand before
+ * each cell, so that those of a column without a cell are not looked for. Cells beyond it belong to the last one
+ * (`surplus.ts`), and definitions that nobody follows are text (`definitions.ts`). Read are the slices that the connectors
+ * make of a long answer, which have lost what is invisible; all of these together must be the answer.
  * Where the whole answer goes as a file, the letters and digits of its source must be in the file.
  * Returns what is missing, in words.
  */
@@ -57,7 +56,10 @@ export function missingText(answer: string, parts: readonly Part[], shown: strin
   // Of a long answer, a line that looks like the definition of a link is one, wherever it stands.
   const definitions = answer.match(/^ {0,3}\[[^\]\n^]+\]:.*$/gm) ?? [];
   parser.parse(pieces.length > 1 ? definitions.join('\n\n') : '', env);
-  const asMeant = (source: string) => withoutSurplus(pieces.length === 1 ? withShownDefinitions(source, env) : source);
+  const asMeant = (source: string) => {
+    const whole = withoutSurplus(source);
+    return pieces.length === 1 ? withShownDefinitions(whole, env) : whole;
+  };
   const readings = pieces.map(({ source, joint }, at) =>
     readingOf(
       parser.render(asMeant(source).replace(FOOTNOTE, '$1\\['), env),

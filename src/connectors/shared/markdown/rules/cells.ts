@@ -19,6 +19,9 @@ export const cells: BlockRule = (state, from, end) => {
   const delimiters = lineOf(state, from + 1).trim();
   if (!lineOf(state, from).includes('|') || !DELIMITERS.test(delimiters)) return false;
   const columns = delimiters.replace(/^\||\|$/g, '').split('|').length;
+  const head = lineOf(state, from);
+  // A head of another number of cells is none, and what is below it no row.
+  if (barsOf(head).length !== columns - 1 && surplusBars(head, columns, true).length === 0) return false;
   const pieces: string[] = [];
   let done = 0;
   for (let line = from; line < end && !state.isEmpty(line); line++) {
@@ -45,7 +48,6 @@ function surplusBars(row: string, columns: number, isHead: boolean): readonly nu
   const isWithin = (bar: number) => code.some(({ from, to }) => from < bar && bar < to);
   const within = all.filter(isWithin);
   const others = within.length > 0 ? all.filter((bar) => !isWithin(bar)) : all;
-  // A head of another number of cells is none.
   if (isHead) return others.length === columns - 1 ? within : [];
   return [...within, ...others.slice(columns - 1)].sort((one, other) => one - other);
 }

@@ -11,7 +11,9 @@ export const tooDeep: BlockRule = (state, from, end, silent) => {
   if (state.level < DEEPEST) return false;
   if (silent) return true;
   let to = from + 1;
-  while (to < end && (state.isEmpty(to) || (state.sCount[to] ?? 0) >= state.blkIndent)) to++;
+  // Below 0: it goes on with a paragraph without the marks of its quotes.
+  const belongs = (line: number, indent = state.sCount[line] ?? 0) => indent < 0 || indent >= state.blkIndent;
+  while (to < end && (state.isEmpty(to) || belongs(to))) to++;
   asParagraph(state, from, to);
   return true;
 };
