@@ -75,7 +75,7 @@ export function showsPreview(content: string, flags: number): boolean {
  * card of it, whatever the flags say: so it was read in their code, and not tried.
  */
 export function opensCard(content: string): boolean {
-  const text = withoutCode(content).replace(/<https?:[^<>\s]*>/g, ' ');
+  const text = withoutCode(content.replaceAll('\\`', ' ')).replace(/<https?:[^<>\s]*>/g, ' ');
   return /(?<!\/\/)\bdiscord(?:app)?\.(?:(?:gg|gift|new)|com\/(?:invite|template|gifts|events))\/[\w-]/i.test(text);
 }
 
