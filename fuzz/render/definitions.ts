@@ -25,7 +25,8 @@ export function withShownDefinitions(answer: string, env: Env): string {
     const label = String(meta?.label);
     const isShown = !leads || /^\d+$/.test(label) || !used.has(label);
     if (!LEADS.test(env.references?.[label]?.href ?? '')) delete env.references?.[label];
-    if (isShown && !isComment && !seen.has(written)) lines[map[0]] = line.replace('[', '\\[');
+    if (seen.has(written)) lines[map[0]] = line.replace(written, '');
+    else if (isShown && !isComment) lines[map[0]] = line.replace('[', '\\[');
     seen.add(written);
   }
   return lines.join('\n');

@@ -75,8 +75,15 @@ export function showsPreview(content: string, flags: number): boolean {
  * card of it, whatever the flags say: so it was read in their code, and not tried.
  */
 export function opensCard(content: string): boolean {
-  const text = withoutCode(content.replaceAll('\\`', ' ')).replace(/<https?:[^<>\s]*>/g, ' ');
+  const text = withoutShownCode(content).replace(/<https?:[^<>\s]*>/g, ' ');
   return /(?<!\/\/)\bdiscord(?:app)?\.(?:(?:gg|gift|new)|com\/(?:invite|template|gifts|events))\/[\w-]/i.test(text);
+}
+
+/** As the apps see code: what a backslash stands before begins none. */
+function withoutShownCode(content: string): string {
+  return content.replace(/\\[^0-9A-Za-z\s]|```[\s\S]*?```|(`+)[\s\S]*?[^`]\1(?!`)/g, (found) =>
+    found.startsWith('`') ? ' ' : found,
+  );
 }
 
 function withoutCode(content: string): string {

@@ -1,6 +1,6 @@
 import createParser, { type Env, type MarkdownIt, type Token } from 'markdown-it';
 import { address } from './rules/address.ts';
-import { cells } from './rules/cells.ts';
+import { withAllCells } from './rules/cells.ts';
 import { citation } from './rules/citation.ts';
 import { limitDefinitions } from './rules/definition.ts';
 import { DEEPEST, limitImages, tooDeep } from './rules/depth.ts';
@@ -15,6 +15,8 @@ export type { Token };
 
 function makeParser(): MarkdownIt {
   const parser = createParser({ html: false, linkify: false, maxNesting: DEEPEST + 60 });
+  const [table] = parser.block.ruler.getRules('');
+  if (table) parser.block.ruler.at('table', withAllCells(table), { alt: ['paragraph', 'reference'] });
   parser.normalizeLink = (url) => url;
   parser.normalizeLinkText = (url) => url;
   // They are off by the options, and would be asked all the same.
@@ -22,7 +24,6 @@ function makeParser(): MarkdownIt {
   // What defines a link may have to be shown: `unused.ts`.
   parser.core.ruler.disable('strip_references');
   parser.block.ruler.before('table', 'too_deep', tooDeep);
-  parser.block.ruler.before('table', 'cells', cells, { alt: ['paragraph', 'reference'] });
   parser.block.ruler.before('reference', 'footnote', footnote);
   const ends = ['paragraph', 'reference', 'blockquote', 'list'];
   parser.block.ruler.before('lheading', 'maths', mathsBlock, { alt: ends });

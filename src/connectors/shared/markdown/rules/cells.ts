@@ -9,33 +9,63 @@ const MOST_TICKS = 200;
 
 /**
  * By the letter of GFM a `|` parts cells even within code, and cells beyond the head's are not shown at all. In rows of more
- * cells than the head has code is left whole, and what is still too much goes to the last cell. The rule begins no block: it
- * prepares the rows of a table for the one that does.
+ * cells than the head has code is left whole, and what is still too much goes to the last cell. `table`: the parser's own
+ * rule, for which the rows are prepared; it says what a table is.
  */
-export const cells: BlockRule = (state, from, end) => {
-  if (from + 2 > end) return false;
+export const withAllCells =
+  (table: BlockRule): BlockRule =>
+  (state, from, end, silent) => {
+    const columns = columnsBelow(state, from, end);
+    if (columns === undefined) return false;
+    const { src } = state;
+    replaceBars(state, barsIn(state, from, columns, true));
+    const isTable = table(state, from, end, true);
+    if (!isTable) state.src = src;
+    if (!isTable || silent) return isTable;
+    const bars: number[] = [];
+    for (let line = from + 2, last = rowsEnd(state, line, end); line < last; line++)
+      bars.push(...barsIn(state, line, columns, false));
+    replaceBars(state, bars);
+    return table(state, from, end, false);
+  };
+
+/** How many cells the second line has, if it looks like that of a table. */
+function columnsBelow(state: StateBlock, from: number, end: number): number | undefined {
+  if (from + 2 > end) return undefined;
   const sign = state.src.charAt((state.bMarks[from + 1] ?? 0) + (state.tShift[from + 1] ?? 0));
-  if (sign !== '|' && sign !== '-' && sign !== ':') return false;
+  if (sign !== '|' && sign !== '-' && sign !== ':') return undefined;
   const delimiters = lineOf(state, from + 1).trim();
-  if (!lineOf(state, from).includes('|') || !DELIMITERS.test(delimiters)) return false;
-  const columns = delimiters.replace(/^\||\|$/g, '').split('|').length;
-  const head = lineOf(state, from);
-  // A head of another number of cells is none, and what is below it no row.
-  if (barsOf(head).length !== columns - 1 && surplusBars(head, columns, true).length === 0) return false;
-  const pieces: string[] = [];
-  let done = 0;
-  for (let line = from; line < end && !state.isEmpty(line); line++) {
-    const row = line === from + 1 ? '' : lineOf(state, line);
-    const bars = surplusBars(row, columns, line === from);
-    const start = (state.bMarks[line] ?? 0) + (state.tShift[line] ?? 0);
-    for (const bar of bars) {
-      pieces.push(state.src.slice(done, start + bar), barStandIn(state.env));
-      done = start + bar + 1;
-    }
+  if (!lineOf(state, from).includes('|') || !DELIMITERS.test(delimiters)) return undefined;
+  return delimiters.replace(/^\||\|$/g, '').split('|').length;
+}
+
+/** As the parser sees it: at a blank line, at what begins another block, at an indent of code or of what is around the table. */
+function rowsEnd(state: StateBlock, from: number, end: number): number {
+  const ends = state.md.block.ruler.getRules('blockquote');
+  const { parentType } = state;
+  state.parentType = 'table';
+  let line = from;
+  for (; line < end && !state.isEmpty(line); line++) {
+    const indent = (state.sCount[line] ?? 0) - state.blkIndent;
+    const at = line;
+    if (indent < 0 || indent >= 4 || ends.some((rule) => rule(state, at, end, true))) break;
   }
-  if (done > 0) state.src = pieces.join('') + state.src.slice(done);
-  return false;
-};
+  state.parentType = parentType;
+  return line;
+}
+
+/** One sign for another, so that no position changes. */
+function replaceBars(state: StateBlock, bars: readonly number[]): void {
+  if (bars.length === 0) return;
+  const pieces = bars.map((bar, at) => state.src.slice((bars[at - 1] ?? -1) + 1, bar));
+  state.src = [...pieces, state.src.slice((bars.at(-1) ?? 0) + 1)].join(barStandIn(state.env));
+}
+
+/** Positions in the source. */
+function barsIn(state: StateBlock, line: number, columns: number, isHead: boolean): readonly number[] {
+  const start = (state.bMarks[line] ?? 0) + (state.tShift[line] ?? 0);
+  return surplusBars(lineOf(state, line), columns, isHead).map((bar) => start + bar);
+}
 
 const lineOf = (state: StateBlock, line: number): string =>
   state.src.slice((state.bMarks[line] ?? 0) + (state.tShift[line] ?? 0), state.eMarks[line]);
