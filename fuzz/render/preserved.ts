@@ -1,7 +1,7 @@
 import createParser, { type Token } from 'markdown-it';
 import { slices } from '../../src/connectors/shared/markdown/source.ts';
 import type { Part } from '../../src/core/delivery.ts';
-import { withShownDefinitions } from './definitions.ts';
+import { leadingDefinitions, withShownDefinitions } from './definitions.ts';
 import { withoutSurplus } from './surplus.ts';
 
 /** Its defaults, and every address a link: what is written in brackets as the place a link leads to is no text. */
@@ -53,13 +53,8 @@ export function missingText(answer: string, parts: readonly Part[], shown: strin
   const pieces = [...slices(answer)];
   const seen = letters(shown);
   const env = {};
-  // Of a long answer, a line that looks like the definition of a link is one, wherever it stands.
-  const definitions = answer.match(/^ {0,3}\[[^\]\n^]+\]:.*$/gm) ?? [];
-  parser.parse(pieces.length > 1 ? definitions.join('\n\n') : '', env);
-  const asMeant = (source: string) => {
-    const whole = withoutSurplus(source);
-    return pieces.length === 1 ? withShownDefinitions(whole, env) : whole;
-  };
+  parser.parse(pieces.length > 1 ? leadingDefinitions(answer) : '', env);
+  const asMeant = (source: string) => withShownDefinitions(withoutSurplus(source), env, pieces.length === 1);
   const readings = pieces.map(({ source, joint }, at) =>
     readingOf(
       parser.render(asMeant(source).replace(FOOTNOTE, '$1\\['), env),
