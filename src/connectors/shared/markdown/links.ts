@@ -2,12 +2,15 @@ import { endOfAddress, MAX_URL, startsApart } from './addresses.ts';
 import type { Look, Run } from './blocks.ts';
 import { plain } from './runs.ts';
 
+/** Other names exist by the letter of the standard, with signs in them that mean something to a platform. */
+const HOST = /^[\w.:[\]-]+$/;
+
 /** An address that may stay a link; otherwise undefined. Names and passwords in it go: they serve to deceive. */
 export function webAddress(href: string): URL | undefined {
   const address = /^www\./i.test(href) ? `https://${href}` : href;
   if (!/^https?:\/\//i.test(address) || address.length > MAX_URL) return undefined;
   const url = URL.parse(address);
-  if (!url || url.host === '') return undefined;
+  if (!url || !HOST.test(url.host)) return undefined;
   url.username = '';
   url.password = '';
   return url.href.length > MAX_URL ? undefined : url;

@@ -64,6 +64,7 @@ describe('reading', () => {
     ],
     ['words that are the address', `[${href}](${href})`, [{ text: href, href }]],
     ['words that are the host', `[x.example](${href})`, [{ text: 'x.example', href }]],
+    ['a host with a sign of Markdown', '[w](http://a`b/)', [{ text: 'w (http://a`b/)' }]],
     [
       'words that are another address',
       '[https://a.example](https://b.example/)',
