@@ -4,7 +4,7 @@ const parser = createParser();
 parser.core.ruler.disable('strip_references');
 parser.validateLink = () => true;
 /** What else is said behind `[label]:` is no address, and nobody can follow it. */
-const LEADS = /^(?:https?:\/\/[^/?#\\\s]|www\.|mailto:[^?\s]{3}|#$|$)/i;
+const LEADS = /^(?:https?:\/\/+[^/?#\\\s]|www\.|mailto:[^?\s]{3}|#$|$)/i;
 
 /**
  * The definitions of an answer that people want to read, as text: those that lead nowhere, that are numbered, or that

@@ -2,7 +2,7 @@ import type { Part } from '../../src/core/delivery.ts';
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 /** Larger ones have no room of their own, or nearly; they are cut between code points. */
-const LARGEST = 1_000;
+const LARGEST = 900;
 
 /** Cuts between two parts that go through what people see as one character of the answer. */
 export function brokenGraphemes(answer: string, parts: readonly Part[]): string[] {

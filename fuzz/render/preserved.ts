@@ -32,7 +32,7 @@ function areSame(tokens: readonly Token[], at: number): boolean {
 const FILLERS = /[\u115F\u1160\u3164\uFFA0]/g;
 /** Footnotes are text: `[^1]` is no link, and what is said of it no definition of one. */
 const FOOTNOTE = /^([\s>*+\-\d.)]*)\[(?=\^[^\]\s]{1,100}\]:)/gm;
-const BREAK = /<br\s{0,3}\/?>/gi;
+const BREAK = /<br[\s\p{Cf}]{0,3}\/?[\s\p{Cf}]*>/giu;
 const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"' };
 
 /**

@@ -25,7 +25,9 @@ function withWholeCode(line: string, at: number, lines: readonly string[]): stri
   const delimiters = lines[at + 1] ?? '';
   if (!line.includes('`') || !line.includes('|') || !DELIMITERS.test(delimiters)) return line;
   const head = whole(line);
-  return cellsOf(bare(head)).length === cellsOf(bare(delimiters)).length ? head : line;
+  // Where only the head begins with it, `>` is no mark of a quote.
+  const isQuoted = /^\s*>/.test(delimiters);
+  return cellsOf(isQuoted ? bare(head) : head.trim()).length === cellsOf(bare(delimiters)).length ? head : line;
 }
 
 /** Without the bars in its code. */

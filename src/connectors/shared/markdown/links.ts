@@ -29,13 +29,14 @@ function tells(words: string, url: URL): boolean {
 
 /**
  * These words as a link, followed by where it leads if they do not say so. A link that may not stay leaves its words; where
- * its address is too long that follows as text, unless it is `defined` elsewhere and shown there.
+ * its address is too long, or there are no words, that is shown as text, unless it is `defined` elsewhere and shown there.
  */
 export function linked(words: readonly Run[], href: string, defined = false): readonly Run[] {
   const url = webAddress(href);
   const text = plain(words).trim();
   if (!url) {
-    const address = mailAddress(href) ?? (isTooLong(href) && !defined ? href : undefined);
+    const isAlone = text === '' || isTooLong(href);
+    const address = mailAddress(href) ?? (isAlone && !defined ? href : undefined);
     return address && !text.includes(address) ? [...words, { text: text === '' ? address : ` (${address})` }] : words;
   }
   const look = { href: url.href };
