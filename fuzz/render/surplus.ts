@@ -25,9 +25,10 @@ function withWholeCode(line: string, at: number, lines: readonly string[]): stri
   const delimiters = lines[at + 1] ?? '';
   if (!line.includes('`') || !line.includes('|') || !DELIMITERS.test(delimiters)) return line;
   const head = whole(line);
-  // Where only the head begins with it, `>` is no mark of a quote.
-  const isQuoted = /^\s*>/.test(delimiters);
-  return cellsOf(isQuoted ? bare(head) : head.trim()).length === cellsOf(bare(delimiters)).length ? head : line;
+  // What the head has more of `>` than the line below is no mark of a quote.
+  const quotes = (/^[\s>]*/.exec(delimiters)?.[0].match(/>/g) ?? []).length;
+  const own = head.replace(new RegExp(`^(?:\\s*>){0,${quotes}}(?:\\s|[-*+]\\s|\\d+[.)]\\s)*`), '').trim();
+  return cellsOf(own).length === cellsOf(bare(delimiters)).length ? head : line;
 }
 
 /** Without the bars in its code. */
@@ -45,6 +46,6 @@ function fitted(line = '', columns: number): string {
   const row = bare(line);
   if (cellsOf(row).length <= columns) return line;
   const cells = cellsOf(whole(row));
-  const last = cells.slice(columns - 1).join(' ');
+  const last = cells.slice(columns - 1).join('\\|');
   return `${BEFORE.exec(line)?.[0] ?? ''}| ${[...cells.slice(0, columns - 1), last].join(' | ')} |`;
 }
