@@ -141,7 +141,8 @@ export type Where = { readonly conversation: ConversationKey } | { readonly chan
 export interface FlowStore {
   /**
    * tx1. Unknown messages are stored under (bot, message id) and those due a turn come back and are counted; known ones
-   * are passed over. What other nodes took in before, and nobody has adopted, comes back with them. Messages of integrations that no longer exist are passed over too. Cursors move in the same commit.
+   * are passed over. What other nodes took in before, and nobody has adopted, comes back with them. Messages of integrations
+   * that no longer exist are passed over too. Cursors move in the same commit.
    */
   accept(batch: AcceptBatch): Promise<AcceptResult>;
   /**

@@ -1,6 +1,7 @@
 import type { LogFields } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
-import { RESTART, type Responder, ResponderError, TURNED_DOWN, type Turn } from '../core/responder.ts';
+import { type Responder, ResponderError, TURNED_DOWN, type Turn } from '../core/responder.ts';
+import { orSecond } from './second-answer.ts';
 
 /**
  * The first responder's answer, or the second one's when the first has failed for good. When both fail, the reason is the
@@ -12,31 +13,21 @@ export function withFallback(
   second: Responder,
   { models, metrics }: { readonly models: LogFields; readonly metrics: Pick<Metrics, 'fellBack'> },
 ): Responder {
-  return async function* respond(asked, signal) {
+  return (asked, signal) => {
     const turn = readOnce(asked);
-    let spoken = false;
-    let failure: ResponderError;
-    try {
-      for await (const piece of first(turn, signal)) {
-        spoken = piece !== RESTART;
-        yield piece;
+    const isWanted = ({ reason }: ResponderError) => !TURNED_DOWN.has(reason);
+    async function* counted({ reason }: ResponderError) {
+      turn.log.warn('fallback_used', { ...models, reason });
+      try {
+        yield* second(turn, signal);
+        metrics.fellBack(reason, 'answered');
+      } catch (error) {
+        signal.throwIfAborted();
+        metrics.fellBack(reason, error instanceof ResponderError ? error.reason : 'unknown');
+        throw error;
       }
-      return;
-    } catch (error) {
-      if (!(error instanceof ResponderError) || TURNED_DOWN.has(error.reason)) throw error;
-      failure = error;
     }
-    signal.throwIfAborted();
-    turn.log.warn('fallback_used', { ...models, reason: failure.reason });
-    if (spoken) yield RESTART;
-    try {
-      yield* second(turn, signal);
-      metrics.fellBack(failure.reason, 'answered');
-    } catch (error) {
-      signal.throwIfAborted();
-      metrics.fellBack(failure.reason, error instanceof ResponderError ? error.reason : 'unknown');
-      throw failure;
-    }
+    return orSecond(first(turn, signal), isWanted, counted, signal);
   };
 }
 
